@@ -1,0 +1,85 @@
+# pomona_module(<name> [LINKS <target>...] [PRIVATE <target>...])
+#
+# Makes the static library pomona_<name> of every source in the current folder, and beside it
+# pomona_<name>_test, pomona_<name>_benchmark and one program per *_fuzz.cc. LINKS are visible in the
+# module's public headers, PRIVATE ones are not.
+find_package(GTest REQUIRED)
+if(POMONA_BUILD_BENCHMARKS)
+  find_package(benchmark REQUIRED)
+endif()
+
+add_library(pomona_compile_options INTERFACE)
+target_compile_options(pomona_compile_options INTERFACE
+  -Wall -Wextra -Wno-missing-field-initializers
+  -Wno-restrict  # GCC 12 sees overlaps that are not there in std::string (GCC bug 105651)
+  $<$<BOOL:${POMONA_WARNINGS_AS_ERRORS}>:-Werror>)
+target_include_directories(pomona_compile_options INTERFACE
+  $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}> $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}>)
+
+function(pomona_module name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINKS;PRIVATE")
+  file(GLOB_RECURSE all CONFIGURE_DEPENDS *.cc)
+  set(tests ${all})
+  set(benchmarks ${all})
+  set(fuzzers ${all})
+  set(sources ${all})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER benchmarks INCLUDE REGEX "_benchmark\\.cc$")
+  list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_(test|benchmark|fuzz)\\.cc$")
+
+  if(NOT sources)
+    add_library(pomona_${name} INTERFACE)
+    target_link_libraries(pomona_${name} INTERFACE ${arg_LINKS} Arrow::arrow)
+    return()
+  endif()
+  add_library(pomona_${name} STATIC ${sources})
+  target_link_libraries(pomona_${name}
+    PUBLIC ${arg_LINKS} Arrow::arrow
+    PRIVATE pomona_compile_options ${arg_PRIVATE})
+  target_include_directories(pomona_${name} INTERFACE $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>)
+
+  if(POMONA_BUILD_TESTS AND tests)
+    add_executable(pomona_${name}_test ${tests})
+    target_link_libraries(pomona_${name}_test
+      PRIVATE pomona_${name} pomona_compile_options ${arg_PRIVATE} GTest::gmock GTest::gtest_main)
+    target_compile_definitions(pomona_${name}_test PRIVATE POMONA_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    add_test(NAME ${name} COMMAND pomona_${name}_test)
+  endif()
+  if(POMONA_BUILD_BENCHMARKS AND benchmarks)
+    add_executable(pomona_${name}_benchmark ${benchmarks})
+    target_link_libraries(pomona_${name}_benchmark
+      PRIVATE pomona_${name} pomona_compile_options ${arg_PRIVATE} benchmark::benchmark_main)
+    target_compile_definitions(pomona_${name}_benchmark PRIVATE POMONA_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  endif()
+  if(POMONA_BUILD_FUZZERS)
+    foreach(source ${fuzzers})
+      get_filename_component(target ${source} NAME_WE)
+      add_executable(${target} ${source})
+      target_link_libraries(${target} PRIVATE pomona_${name} pomona_compile_options ${arg_PRIVATE})
+      target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    endforeach()
+  endif()
+endfunction()
+
+# pomona_embed(<target> <symbol> <file>)
+#
+# Puts the bytes of a file into a target, as `extern "C" const unsigned char <symbol>_begin[], <symbol>_end[]`.
+enable_language(ASM)
+function(pomona_embed target symbol file)
+  get_filename_component(path "${file}" ABSOLUTE)
+  set(assembly "${CMAKE_CURRENT_BINARY_DIR}/${symbol}.S")
+  file(CONFIGURE OUTPUT "${assembly}" CONTENT [[
+.section .rodata
+.balign 64
+.global @symbol@_begin
+.global @symbol@_end
+@symbol@_begin:
+.incbin "@path@"
+@symbol@_end:
+.byte 0
+.section .note.GNU-stack,"",%progbits
+]] @ONLY)
+  set_source_files_properties("${assembly}" PROPERTIES OBJECT_DEPENDS "${path}")
+  target_sources(${target} PRIVATE "${assembly}")
+endfunction()

@@ -1,0 +1,44 @@
+#include "pomona/base/parallel.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace pomona {
+
+Status ParallelFor(std::int64_t count, int threads, const std::function<Status(std::int64_t)>& task,
+                   const Cancellation* cancellation) {
+  std::atomic<std::int64_t> next{0};
+  std::atomic<bool> stop{false};
+  std::mutex mutex;
+  Status first_error;
+  std::int64_t first_error_index = count;
+
+  auto work = [&] {
+    while (!stop.load(std::memory_order_relaxed)) {
+      const std::int64_t index = next.fetch_add(1);
+      if (index >= count) return;
+      Status status = cancellation != nullptr ? cancellation->Check() : Status::OK();
+      if (status.ok()) status = task(index);
+      if (status.ok()) continue;
+      stop.store(true, std::memory_order_relaxed);
+      const std::lock_guard lock(mutex);
+      if (index < first_error_index) {
+        first_error_index = index;
+        first_error = std::move(status);
+      }
+    }
+  };
+
+  const int helpers = static_cast<int>(std::min<std::int64_t>(std::max(threads, 1), count)) - 1;
+  std::vector<std::jthread> pool;
+  pool.reserve(static_cast<std::size_t>(std::max(helpers, 0)));
+  for (int i = 0; i < helpers; ++i) pool.emplace_back(work);
+  work();
+  pool.clear();
+  return first_error;
+}
+
+}  // namespace pomona

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "pomona/base/cancellation.h"
+#include "pomona/base/status.h"
+
+namespace pomona {
+
+/// \brief Runs `task(i)` for every i in [0, count) on up to `threads` threads, lowest index first.
+///
+/// The first error stops the handing out of new indices; calls under way finish. With several errors the one of
+/// the lowest index is returned.
+///
+/// \param[in] cancellation looked at before each index; may be null
+Status ParallelFor(std::int64_t count, int threads, const std::function<Status(std::int64_t)>& task,
+                   const Cancellation* cancellation = nullptr);
+
+}  // namespace pomona

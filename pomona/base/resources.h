@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace pomona {
+
+/// \brief Threads this process may keep busy: processors of its affinity mask, no more than the CPU quota of its
+/// cgroup (v1 or v2) rounded up, and at least 1.
+int UsableThreads();
+
+/// \brief Bytes this process may hold: the memory of the machine, or the lowest limit of its cgroups.
+std::int64_t MemoryLimit();
+
+/// \brief Largest resident size of this process so far, in bytes (`VmHWM`).
+std::int64_t PeakResidentBytes();
+
+/// \brief Model name of the processor as the system gives it, or "unknown".
+std::string ProcessorName();
+
+/// \brief Instruction sets that decide speed or bits, the strongest last: "sse4.2", "avx2", "avx512",
+/// "avx512-bf16", "avx512-vnni", "amx-bf16", "amx-int8" on x86; "neon", "sve" on Arm.
+std::vector<std::string> InstructionSets();
+
+}  // namespace pomona

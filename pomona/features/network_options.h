@@ -1,0 +1,35 @@
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "pomona/features/feature_extractor.h"
+
+namespace pomona {
+
+enum class ChannelOrder { kRgb, kBgr };
+
+/// \brief What every network extractor needs to know besides its weights.
+struct NetworkOptions {
+  /// Pixels of the network's input; 0 takes the model's own.
+  int image_width = 0;
+  int image_height = 0;
+  Pooling pooling = Pooling::kMax;
+  Precision precision = Precision::kFloat32;
+
+  /// Sessions that may run at the same time, each on one processor.
+  int threads = 1;
+
+  /// Images a batch; the same for the whole life of an output, because some networks give other bits at other sizes.
+  int batch_size = 32;
+};
+
+/// \brief How pixels become the numbers a network was trained on: (value - mean[c]) * scale[c], c in the order of the
+/// network's channels.
+struct Preprocessing {
+  ChannelOrder channel_order = ChannelOrder::kRgb;
+  std::array<float, 3> mean = {0, 0, 0};   ///< in the units of a pixel, 0 to 255
+  std::array<float, 3> scale = {1, 1, 1};  ///< multiplied after the mean is taken away
+};
+
+}  // namespace pomona

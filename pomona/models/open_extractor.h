@@ -1,0 +1,58 @@
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "pomona/base/json.h"
+#include "pomona/base/status.h"
+#include "pomona/features/feature_extractor.h"
+#include "pomona/features/network_options.h"
+
+namespace pomona {
+
+/// What runs a network: chosen by measurement and processor, or by the user.
+enum class EngineChoice { kAuto, kOpenVino, kNative };
+
+/// \brief Everything that decides which extractor is opened; the same options as `pomona run` has.
+struct ExtractorRequest {
+  /// "pixels", a name from the registry ("vgg16", "mobilenetv2-0.35"), or the path of a model file.
+  std::string extractor = "vgg16";
+
+  /// URI of a weights file; empty takes the model cache.
+  std::string weights;
+
+  NetworkOptions network;
+  EngineChoice engine = EngineChoice::kAuto;
+
+  // For a model file that the registry does not know; unset takes the registry's entry or the defaults.
+  std::string output_node;
+  std::optional<std::array<float, 3>> input_scale;
+  std::optional<std::array<float, 3>> input_mean;
+  std::optional<ChannelOrder> channel_order;
+
+  std::filesystem::path model_cache;
+};
+
+/// \brief An extractor that is ready to run, and what a reader of its features must know of it.
+struct OpenedExtractor {
+  std::unique_ptr<FeatureExtractor> extractor;
+
+  /// For plan.json, run.json and model/pipeline.json: name, source, licence, weights_sha256, preprocessing, image size,
+  /// pooling, precision, output node, engine.
+  Json description;
+
+  /// The user's own model file, to be copied to model/ when it is small enough; empty for registry models.
+  std::filesystem::path model_file;
+};
+
+/// \brief Opens the extractor a request names.
+///
+/// \return KeyError for a name that neither the registry nor the file system knows, with the nearest name; IOError when
+/// a
+///         registry model is not in the cache, with the command that fetches it; whatever the weights reader says
+Result<OpenedExtractor> OpenExtractor(const ExtractorRequest& request);
+
+}  // namespace pomona

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pomona/image/decode.h"
+#include "pomona/image/resize.h"
+#include "pomona/models/open_extractor.h"
+
+namespace pomona {
+
+/// How a label is found: the parent folder's name, nothing, or the one group of a regular expression on the path.
+struct LabelRule {
+  enum class Kind { kParent, kNone, kRegex };
+  Kind kind = Kind::kParent;
+  std::string pattern;  ///< for kRegex, ECMAScript
+};
+
+/// \brief A number of images, or a share of those listed.
+struct FailureLimit {
+  std::optional<std::int64_t> images;
+  double share = 0.01;  ///< used when `images` is unset; never fewer than 10 images
+};
+
+/// \brief All options of `pomona run`; the Python package and Spark fill the same structure.
+///
+/// Result options decide numbers or rows: on an existing output they must equal the stored ones. Run options may change
+/// at every call. `OptionTable()` in option_table.h is the one list of which is which.
+struct RunOptions {
+  // Result options.
+  std::string input;
+  ExtractorRequest extractor;   ///< also holds image size, pooling, precision, engine, weights
+  bool auto_precision = false;  ///< --precision auto: the fastest whose features keep `min_similarity`
+  double min_similarity = 0.999;
+  ResizeFilter resample = ResizeFilter::kBicubic;
+  DecodeOptions decode;
+  std::optional<std::int64_t> components;
+  std::optional<double> variance;
+  LabelRule label_from;
+  std::vector<std::string> include;
+  std::vector<std::string> exclude;
+  std::optional<std::int64_t> sample;
+  std::optional<std::int64_t> limit;
+  std::int64_t shard_size = 1024;
+
+  // Run options.
+  std::string output;
+  int threads = 0;          ///< 0: what affinity and cgroup allow
+  std::int64_t memory = 0;  ///< bytes the engine may hold; 0: what the cgroup allows
+  FailureLimit max_failures;
+  bool overwrite = false;
+  bool thumbnails = true;       ///< in report.html
+  bool self_contained = false;  ///< embed a registry model's weights in model/
+};
+
+}  // namespace pomona
