@@ -1,0 +1,45 @@
+#include "pomona/base/resources.h"
+
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <sched.h>
+
+namespace pomona {
+namespace {
+
+TEST(Resources, ThreadsFollowTheAffinityMask) {
+  cpu_set_t before;
+  ASSERT_EQ(sched_getaffinity(0, sizeof before, &before), 0);
+  EXPECT_LE(UsableThreads(), CPU_COUNT(&before));
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &before)) {
+      CPU_SET(cpu, &one);
+      break;
+    }
+  }
+  ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+  EXPECT_EQ(UsableThreads(), 1);
+  ASSERT_EQ(sched_setaffinity(0, sizeof before, &before), 0);
+}
+
+TEST(Resources, PeakResidentSizeGrowsWithUse) {
+  const std::int64_t before = PeakResidentBytes();
+  EXPECT_GT(before, 0);
+  std::vector<char> block(128 << 20);
+  std::memset(block.data(), 1, block.size());
+  EXPECT_GE(PeakResidentBytes(), before + (64 << 20));
+  EXPECT_LE(PeakResidentBytes(), MemoryLimit());
+}
+
+TEST(Resources, ProcessorIsDescribed) {
+  EXPECT_FALSE(ProcessorName().empty());
+  for (const std::string& set : InstructionSets()) EXPECT_FALSE(set.empty());
+}
+
+}  // namespace
+}  // namespace pomona
