@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <arrow/io/interfaces.h>
+
+#include "pomona/base/status.h"
+#include "pomona/storage/location.h"
+
+namespace pomona {
+
+/// \brief Memory that grows without being zeroed and is used again from file to file.
+///
+/// Thread safety: none; one object a thread.
+class ByteBuffer {
+ public:
+  std::uint8_t* data() { return data_.get(); }
+  const std::uint8_t* data() const { return data_.get(); }
+  std::size_t size() const { return size_; }
+  std::span<const std::uint8_t> bytes() const { return {data_.get(), size_}; }
+  std::string_view text() const { return {reinterpret_cast<const char*>(data_.get()), size_}; }
+
+  /// \brief Sets the size; bytes up to the smaller of both sizes are kept, new ones are unspecified.
+  void Resize(std::size_t size);
+
+  /// \brief Bytes held, used or not.
+  std::size_t capacity() const { return capacity_; }
+
+ private:
+  std::unique_ptr<std::uint8_t[]> data_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+/// \brief Reads a whole file.
+///
+/// \param[out] bytes overwritten; unspecified after an error
+/// \return IOError with the location and the reason: missing, a folder, no permission, changed while being read
+///
+/// Thread safety: calls with different buffers may run together.
+Status ReadAll(const Location& location, ByteBuffer* bytes);
+
+/// \brief Reads a whole file into a string; for small files.
+Result<std::string> ReadText(const Location& location);
+
+/// \brief Opens a file for reading at any place.
+Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInputFile(const Location& location);
+
+/// \brief Opens a file for writing that appears under its name, whole, when it is closed.
+///
+/// A local file is written beside its place under a name that starts with '.', synchronised and renamed by `Close`; an
+/// object appears with the last part of its upload. A stream that is destroyed, or aborted, before `Close` leaves
+/// nothing behind. Missing local folders are made. Whatever had the name before is replaced.
+///
+/// Thread safety: one thread at a time per stream.
+Result<std::shared_ptr<arrow::io::OutputStream>> OpenAtomicOutput(const Location& location);
+
+/// \brief Writes a whole file that appears at once, as `OpenAtomicOutput` does.
+Status WriteAtomically(const Location& location, std::string_view bytes);
+
+/// \brief Writes a whole file unless one of that name exists; of several writers at once exactly one wins.
+///
+/// \return whether this call wrote the file; Invalid for a store other than the local one
+Result<bool> WriteExclusively(const Location& location, std::string_view bytes);
+
+/// \brief Removes a file; one that does not exist is no error.
+Status RemoveFile(const Location& location);
+
+/// \brief Removes a folder if it is empty; one that does not exist or has content is no error and stays as it is.
+Status RemoveFolderIfEmpty(const Location& location);
+
+enum class PlaceKind { kMissing, kFile, kFolder };
+
+/// \brief What lies at a place; for an object store a prefix with objects below it is a folder.
+Result<PlaceKind> KindOfPlace(const Location& location);
+
+/// \brief Makes a folder and those above it; object stores have none and need none.
+Status MakeFolders(const Location& location);
+
+}  // namespace pomona

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "pomona/base/cancellation.h"
+#include "pomona/base/status.h"
+#include "pomona/storage/location.h"
+
+namespace pomona {
+
+/// \brief One file below the folder that was listed.
+struct ListedFile {
+  std::string path;           ///< relative to the folder, raw bytes, components separated by '/'
+  std::int64_t size = -1;     ///< bytes; -1 where the store does not say, as for a broken link
+  std::int64_t mtime_ns = 0;  ///< nanoseconds since 1970-01-01 UTC; 0 where the store does not say
+};
+
+struct ListingOptions {
+  /// Also list files and folders whose names start with '.' or '_'. Without it they are left out, as Spark and Hive do,
+  /// so that `_SUCCESS`, `_pomona/` and `.DS_Store` are never taken for data.
+  bool include_hidden = false;
+
+  /// Also descend into the folders below.
+  bool recursive = true;
+
+  /// Stop as soon as so many files were found (which ones is not defined).
+  std::int64_t max_files = std::numeric_limits<std::int64_t>::max();
+};
+
+struct Listing {
+  std::vector<ListedFile> files;  ///< sorted by the bytes of `path`, no path twice
+
+  /// What was left out and why, one line each, valid UTF-8: folders that cannot be read, links that lead back to a
+  /// folder above them, sockets and devices. The same kind of trouble is named at most ten times, then counted.
+  std::vector<std::string> warnings;
+
+  std::int64_t hidden = 0;  ///< files and folders left out because of their names
+};
+
+/// \brief All files below a folder or object prefix.
+///
+/// Symbolic links are followed; a link that leads back to a folder above it is left out with a warning; one that leads
+/// nowhere is listed with size -1, so that reading it says why. Objects whose names end in '/' are folders, not files.
+///
+/// \param[in] cancellation looked at between folders and every thousand files; may be null
+/// \return UsageError when `folder` does not exist or is a file; IOError when the store cannot be listed; Cancelled
+Result<Listing> ListFiles(const Location& folder, const ListingOptions& options = {},
+                          const Cancellation* cancellation = nullptr);
+
+}  // namespace pomona
