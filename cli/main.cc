@@ -1,9 +1,83 @@
 #include <cstdio>
+#include <iostream>
+#include <string>
 
+#include <CLI/CLI.hpp>
 #include <arrow/filesystem/filesystem.h>
 
-int main() {
-  std::puts("pomona");
+#include "cli/command.h"
+#include "cli/config_file.h"
+#include "cli/help.h"
+#include "cli/signals.h"
+#include "pomona/base/usage_error.h"
+
+namespace pomona::cli {
+namespace {
+
+int Fail(int code, const std::string& message) {
+  std::cerr << "error: " << message << "\n";
+  return code;
+}
+
+/// The one place where a status becomes an exit code.
+int ExitCodeOf(const Status& status) {
+  if (status.IsCancelled()) {
+    std::cerr << "interrupted; run the same command again to go on\n";
+    return kExitInterrupted;
+  }
+  return Fail(IsUsageError(status) ? kExitUsage : kExitFailed, status.message());
+}
+
+void AddCommands(CLI::App& program, CommandContext& context) {
+  program.name("pomona");
+  program.require_subcommand(0, 1);
+  program.set_help_flag("--help,-h", "Print this help and exit");
+  program.set_version_flag("--version", "pomona " POMONA_VERSION, "Print the version and exit");
+  program.formatter_fn(
+      [](const CLI::App* command, const std::string&, CLI::AppFormatMode) { return HelpPage(*command); });
+  program.footer(
+      "Examples:\n"
+      "  pomona run examples/fruits/Training --output out --extractor mobilenetv2-0.35\n"
+      "  pomona apply out examples/fruits/Test --output out-test\n"
+      "  pomona run --help");
+}
+
+int Main(int argc, char** argv) {
+  CommandContext context;
+  context.environment = Environment::Read();
+  CLI::App program(
+      "Pomona turns a folder or bucket of labelled photographs into features and a reduced representation.");
+  AddCommands(program, context);
+  try {
+    program.parse(argc, argv);
+    if (!context.action) {
+      std::cerr << HelpPage(ChosenCommand(program));
+      return kExitUsage;
+    }
+    CancelOnSignals(&context.cancellation);
+    const Status config = ApplyConfigFile(ChosenCommand(program));
+    if (!config.ok()) return ExitCodeOf(config);
+    const Result<int> code = context.action();
+    return code.ok() ? *code : ExitCodeOf(code.status());
+  } catch (const CLI::CallForHelp&) {
+    std::cout << HelpPage(ChosenCommand(program));
+    return kExitDone;
+  } catch (const CLI::CallForVersion& version) {
+    std::cout << version.what() << "\n";
+    return kExitDone;
+  } catch (const CLI::ParseError& error) {
+    return Fail(kExitUsage, UsageMessage(program, error));
+  } catch (const std::exception& error) {
+    return Fail(kExitFailed, std::string("unexpected: ") + error.what());
+  }
+}
+
+}  // namespace
+}  // namespace pomona::cli
+
+int main(int argc, char** argv) {
+  const int code = pomona::cli::Main(argc, argv);
+  std::cout.flush();
   arrow::fs::EnsureFinalized();
-  return 0;
+  return code;
 }

@@ -1,0 +1,151 @@
+#include "cli/help.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "pomona/base/text.h"
+
+namespace pomona::cli {
+namespace {
+
+constexpr std::size_t kPageWidth = 100;
+constexpr std::size_t kColumn = 30;
+
+/// Words of `text` in lines of the page's width, each after the first indented to `column`.
+std::string Wrapped(std::string_view text, std::size_t column) {
+  std::string page;
+  std::size_t at = column;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    const std::string_view word = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (at > column && at + 1 + word.size() > kPageWidth) {
+      page += "\n" + std::string(column, ' ');
+      at = column;
+    } else if (at > column) {
+      page += ' ';
+      ++at;
+    }
+    page += word;
+    at += word.size();
+  }
+  return page;
+}
+
+/// "  --name VALUE      what it means", with the meaning on a line of its own when the name is long.
+std::string Entry(const std::string& name, std::string_view meaning) {
+  std::string line = "  " + name;
+  if (line.size() + 2 > kColumn) line += "\n";
+  const std::size_t last = line.size() - (line.find('\n') == std::string::npos ? 0 : line.size());
+  line += std::string(kColumn - last, ' ');
+  return line + Wrapped(meaning, kColumn) + "\n";
+}
+
+std::string OptionEntry(const CLI::Option& option) {
+  std::string name = option.get_positional() ? option.get_name(true, false) : option.get_name(false, true);
+  std::replace(name.begin(), name.end(), ',', ' ');
+  if (!option.get_positional() && option.get_type_size() != 0 && !option.get_type_name().empty()) {
+    name += " " + option.get_type_name();
+  }
+  std::string meaning = option.get_description();
+  if (!option.get_default_str().empty()) meaning += " [" + option.get_default_str() + "]";
+  return Entry(name, meaning);
+}
+
+std::vector<const CLI::App*> Subcommands(const CLI::App& command) {
+  return command.get_subcommands([](const CLI::App* sub) { return !sub->get_group().empty(); });
+}
+
+std::string UsageLine(const CLI::App& command) {
+  std::string line = "usage: " + FullName(command);
+  for (const CLI::Option* option : command.get_options([](const CLI::Option* o) { return o->get_positional(); })) {
+    line += " " + option->get_name(true, false);
+  }
+  if (!Subcommands(command).empty()) line += " COMMAND";
+  return line + " [OPTIONS]\n";
+}
+
+std::string CommandSuggestion(const CLI::App& command, const std::string& word) {
+  std::vector<std::string> names;
+  for (const CLI::App* sub : Subcommands(command)) names.push_back(sub->get_name());
+  const std::string nearest = NearestWord(word, names);
+  return nearest.empty() ? "" : "; did you mean '" + nearest + "'?";
+}
+
+std::string UnknownArgument(const CLI::App& command, const std::string& argument) {
+  const std::string help = "; see " + FullName(command) + " --help";
+  if (argument.size() > 1 && argument.front() == '-') {
+    std::string name = argument.substr(argument.find_first_not_of('-') == 1 ? 1 : 2);
+    name.resize(std::min(name.find('='), name.size()));
+    const std::string nearest = NearestOption(command, name);
+    return "unknown option " + argument + (nearest.empty() ? help : "; did you mean --" + nearest + "?");
+  }
+  if (!Subcommands(command).empty()) {
+    const std::string suggestion = CommandSuggestion(command, argument);
+    return "unknown command '" + argument + "'" + (suggestion.empty() ? help : suggestion);
+  }
+  return "unexpected argument '" + argument + "'; " + FullName(command) + " takes no more places than its help shows" +
+         help;
+}
+
+}  // namespace
+
+std::string FullName(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return parent == nullptr ? command.get_name() : FullName(*parent) + " " + command.get_name();
+}
+
+CLI::App& ChosenCommand(CLI::App& program) {
+  CLI::App* chosen = &program;
+  while (!chosen->get_subcommands().empty()) chosen = chosen->get_subcommands().front();
+  return *chosen;
+}
+
+std::string HelpPage(const CLI::App& command) {
+  std::string page = Wrapped(command.get_description(), 0) + "\n\n" + UsageLine(command);
+  const auto positionals = command.get_options([](const CLI::Option* option) { return option->get_positional(); });
+  if (!positionals.empty()) page += "\n";
+  for (const CLI::Option* option : positionals) page += OptionEntry(*option);
+  if (const auto commands = Subcommands(command); !commands.empty()) {
+    page += "\nCommands:\n";
+    for (const CLI::App* sub : commands) page += Entry(sub->get_name(), sub->get_description());
+  }
+  for (const std::string& group : command.get_groups()) {
+    const auto options = command.get_options([&](const CLI::Option* option) {
+      return !group.empty() && option->get_group() == group && option->nonpositional() && !option->get_positional();
+    });
+    if (options.empty()) continue;
+    page += "\n" + group + ":\n";
+    for (const CLI::Option* option : options) page += OptionEntry(*option);
+  }
+  if (!command.get_footer().empty()) page += "\n" + command.get_footer() + "\n";
+  return page;
+}
+
+std::string NearestOption(const CLI::App& command, const std::string& name) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& known : option->get_lnames()) names.push_back(known);
+  }
+  return NearestWord(name, names);
+}
+
+std::string UsageMessage(const CLI::App& program, const CLI::ParseError& error) {
+  const CLI::App& command = ChosenCommand(const_cast<CLI::App&>(program));
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    for (const CLI::App* app = &command; app != nullptr; app = app->get_parent()) {
+      if (const std::vector<std::string> rest = app->remaining(); !rest.empty()) {
+        return UnknownArgument(*app, rest.front());
+      }
+    }
+  }
+  std::string message = error.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    message += "; see " + FullName(command) + " --help";
+  }
+  return message;
+}
+
+}  // namespace pomona::cli

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "pomona/base/cancellation.h"
+
+namespace pomona::cli {
+
+/// \brief Lets SIGINT and SIGTERM cancel; a second one ends the process at once with exit code 130.
+///
+/// SIGPIPE is ignored, so that `pomona run ... | head` does not end a run half-way.
+///
+/// \param[in] cancellation lives until the process ends
+void CancelOnSignals(Cancellation* cancellation);
+
+}  // namespace pomona::cli
