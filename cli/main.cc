@@ -28,7 +28,7 @@ int ExitCodeOf(const Status& status) {
   return Fail(IsUsageError(status) ? kExitUsage : kExitFailed, status.message());
 }
 
-void AddCommands(CLI::App& program, CommandContext& context) {
+void AddCommands(CLI::App& program, [[maybe_unused]] CommandContext& context) {
   program.name("pomona");
   program.require_subcommand(0, 1);
   program.set_help_flag("--help,-h", "Print this help and exit");
