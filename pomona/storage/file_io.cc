@@ -1,0 +1,353 @@
+#include "pomona/storage/file_io.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <limits>
+#include <utility>
+
+#include <arrow/buffer.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace pomona {
+namespace {
+
+namespace fs = std::filesystem;
+
+Status SystemError(const Location& location, std::string_view what, int error) {
+  return Status::IOError(location.display, ": ", what, ": ", std::generic_category().message(error));
+}
+
+/// Arrow's message without its own wording of the place, under the name the user knows.
+Status StoreError(const Location& location, std::string_view what, const Status& status) {
+  return Status::IOError(location.display, ": ", what, ": ", status.message());
+}
+
+/// A file descriptor that closes itself.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd = -1) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Descriptor() {
+    if (fd_ >= 0) close(fd_);
+  }
+  int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
+int OpenRetrying(const char* path, int flags, mode_t mode = 0) {
+  int fd = -1;
+  do {
+    fd = open(path, flags, mode);
+  } while (fd < 0 && errno == EINTR);
+  return fd;
+}
+
+/// Reads until `size` bytes are there or the file ends; the count read, or -1 with errno.
+ssize_t ReadUpTo(int fd, std::uint8_t* data, std::size_t size) {
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t count = read(fd, data + done, size - done);
+    if (count == 0) break;
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return -1;
+    done += static_cast<std::size_t>(count);
+  }
+  return static_cast<ssize_t>(done);
+}
+
+Status ReadAllLocal(const Location& location, ByteBuffer* bytes) {
+  // O_NONBLOCK: opening a pipe must not wait for its writer; it means nothing for files.
+  const Descriptor file(OpenRetrying(location.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.get() < 0) return SystemError(location, "cannot be opened", errno);
+  struct stat info{};
+  if (fstat(file.get(), &info) != 0) return SystemError(location, "cannot be read", errno);
+  if (S_ISDIR(info.st_mode)) return Status::IOError(location.display, ": is a folder, not a file");
+  if (!S_ISREG(info.st_mode)) return Status::IOError(location.display, ": is not a regular file");
+  // One byte more than the file has shows a file that grew, and files of /proc, whose size is 0.
+  std::size_t size = 0;
+  std::size_t wanted = static_cast<std::size_t>(info.st_size) + 1;
+  for (;;) {
+    bytes->Resize(wanted);
+    const ssize_t count = ReadUpTo(file.get(), bytes->data() + size, wanted - size);
+    if (count < 0) return SystemError(location, "cannot be read", errno);
+    size += static_cast<std::size_t>(count);
+    if (size < wanted) break;
+    wanted = 2 * wanted + 4096;
+  }
+  bytes->Resize(size);
+  return Status::OK();
+}
+
+Status ReadAllRemote(const Location& location, ByteBuffer* bytes) {
+  const auto read = [&]() -> Status {
+    ARROW_ASSIGN_OR_RAISE(const auto file, location.filesystem->OpenInputFile(location.path));
+    ARROW_ASSIGN_OR_RAISE(const std::int64_t size, file->GetSize());
+    bytes->Resize(static_cast<std::size_t>(size));
+    ARROW_ASSIGN_OR_RAISE(const std::int64_t count, file->ReadAt(0, size, bytes->data()));
+    if (count != size) return Status::IOError("only ", count, " of ", size, " bytes came");
+    return Status::OK();
+  };
+  const Status status = read();
+  return status.ok() ? status : StoreError(location, "cannot be read", status);
+}
+
+Status MakeLocalFolders(const Location& location) {
+  std::error_code error;
+  fs::create_directories(location.path, error);
+  if (error) return SystemError(location, "the folder cannot be made", error.value());
+  return Status::OK();
+}
+
+/// A local file under a temporary name in the folder of its place.
+class LocalAtomicOutput : public arrow::io::OutputStream {
+ public:
+  static Result<std::shared_ptr<LocalAtomicOutput>> Open(const Location& location) {
+    ARROW_RETURN_NOT_OK(MakeLocalFolders(location.Parent()));
+    static std::atomic<std::int64_t> counter{0};
+    const std::string folder = location.Parent().path;
+    const std::string temporary = folder + (folder == "/" ? "" : "/") + ".pomona-" + std::to_string(getpid()) + "-" +
+                                  std::to_string(counter.fetch_add(1)) + ".part";
+    Descriptor file(OpenRetrying(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    if (file.get() < 0) return SystemError(location, "cannot be written", errno);
+    return std::shared_ptr<LocalAtomicOutput>(new LocalAtomicOutput(location, temporary, std::move(file)));
+  }
+
+  ~LocalAtomicOutput() override { static_cast<void>(Abort()); }
+
+  Status Write(const void* data, std::int64_t size) override {
+    if (closed_) return Status::Invalid(location_.display, ": written to after it was closed");
+    const auto* next = static_cast<const char*>(data);
+    std::int64_t left = size;
+    while (left > 0) {
+      const ssize_t count = write(file_.get(), next, static_cast<std::size_t>(std::min<std::int64_t>(left, 1 << 30)));
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return SystemError(location_, "cannot be written", errno);
+      next += count;
+      left -= count;
+    }
+    position_ += size;
+    return Status::OK();
+  }
+  using arrow::io::OutputStream::Write;
+
+  Status Flush() override { return Status::OK(); }
+  Result<std::int64_t> Tell() const override { return position_; }
+  bool closed() const override { return closed_; }
+
+  Status Abort() override {
+    if (closed_) return Status::OK();
+    closed_ = true;
+    file_ = Descriptor();
+    unlink(temporary_.c_str());
+    return Status::OK();
+  }
+
+  Status Close() override {
+    if (closed_) return Status::OK();
+    Status status = Synchronise();
+    if (status.ok() && rename(temporary_.c_str(), location_.path.c_str()) != 0) {
+      status = SystemError(location_, "cannot be given its name", errno);
+    }
+    return Finish(status);
+  }
+
+  /// `Close`, unless the place is taken; then false.
+  Result<bool> CloseExclusively() {
+    Status status = Synchronise();
+    bool taken = false;
+    // A hard link is the one local operation that names a whole file and fails where the name exists, also on NFS.
+    if (status.ok() && link(temporary_.c_str(), location_.path.c_str()) != 0) {
+      taken = errno == EEXIST;
+      if (!taken) status = SystemError(location_, "cannot be given its name", errno);
+    }
+    unlink(temporary_.c_str());
+    ARROW_RETURN_NOT_OK(Finish(status));
+    return !taken;
+  }
+
+ private:
+  LocalAtomicOutput(Location location, std::string temporary, Descriptor file)
+      : location_(std::move(location)), temporary_(std::move(temporary)), file_(std::move(file)) {}
+
+  Status Synchronise() {
+    if (fsync(file_.get()) != 0) return SystemError(location_, "cannot be written", errno);
+    if (close(file_.release()) != 0) return SystemError(location_, "cannot be written", errno);
+    return Status::OK();
+  }
+
+  Status Finish(const Status& status) {
+    if (!status.ok()) {
+      static_cast<void>(Abort());
+      return status;
+    }
+    closed_ = true;
+    // The name is safe once its folder is; some file systems cannot synchronise a folder, which is no error.
+    const Descriptor folder(OpenRetrying(location_.Parent().path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (folder.get() >= 0) fsync(folder.get());
+    return Status::OK();
+  }
+
+  Location location_;
+  std::string temporary_;
+  Descriptor file_;
+  std::int64_t position_ = 0;
+  bool closed_ = false;
+};
+
+/// An object being uploaded. Arrow's own streams finish the upload when they are destroyed; this one drops it.
+class RemoteAtomicOutput : public arrow::io::OutputStream {
+ public:
+  RemoteAtomicOutput(Location location, std::shared_ptr<arrow::io::OutputStream> stream)
+      : location_(std::move(location)), stream_(std::move(stream)) {}
+  ~RemoteAtomicOutput() override { static_cast<void>(Abort()); }
+
+  Status Write(const void* data, std::int64_t size) override { return Named(stream_->Write(data, size)); }
+  Status Write(const std::shared_ptr<arrow::Buffer>& data) override { return Named(stream_->Write(data)); }
+  Status Flush() override { return Named(stream_->Flush()); }
+  Result<std::int64_t> Tell() const override { return stream_->Tell(); }
+  bool closed() const override { return stream_->closed(); }
+  Status Abort() override { return stream_->closed() ? Status::OK() : Named(stream_->Abort()); }
+  Status Close() override { return Named(stream_->Close()); }
+
+ private:
+  Status Named(const Status& status) const {
+    return status.ok() ? status : StoreError(location_, "cannot be written", status);
+  }
+
+  Location location_;
+  std::shared_ptr<arrow::io::OutputStream> stream_;
+};
+
+/// Stores whose folders are only prefixes of names.
+bool HasFolders(const Location& location) {
+  const std::string type = location.filesystem->type_name();
+  return type != "s3" && type != "gcs" && type != "abfs";
+}
+
+}  // namespace
+
+void ByteBuffer::Resize(std::size_t size) {
+  if (size > capacity_) {
+    const std::size_t capacity = std::max(size, capacity_ + capacity_ / 2);
+    auto data = std::make_unique_for_overwrite<std::uint8_t[]>(capacity);
+    if (size_ > 0) std::memcpy(data.get(), data_.get(), size_);
+    data_ = std::move(data);
+    capacity_ = capacity;
+  }
+  size_ = size;
+}
+
+Status ReadAll(const Location& location, ByteBuffer* bytes) {
+  return location.is_local() ? ReadAllLocal(location, bytes) : ReadAllRemote(location, bytes);
+}
+
+Result<std::string> ReadText(const Location& location) {
+  ByteBuffer bytes;
+  ARROW_RETURN_NOT_OK(ReadAll(location, &bytes));
+  return std::string(bytes.text());
+}
+
+Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInputFile(const Location& location) {
+  auto file = location.filesystem->OpenInputFile(location.path);
+  if (!file.ok()) return StoreError(location, "cannot be opened", file.status());
+  return file;
+}
+
+Result<std::shared_ptr<arrow::io::OutputStream>> OpenAtomicOutput(const Location& location) {
+  if (location.is_local()) {
+    ARROW_ASSIGN_OR_RAISE(auto output, LocalAtomicOutput::Open(location));
+    return output;
+  }
+  if (HasFolders(location)) ARROW_RETURN_NOT_OK(MakeFolders(location.Parent()));
+  auto stream = location.filesystem->OpenOutputStream(location.path);
+  if (!stream.ok()) return StoreError(location, "cannot be written", stream.status());
+  return std::make_shared<RemoteAtomicOutput>(location, *std::move(stream));
+}
+
+Status WriteAtomically(const Location& location, std::string_view bytes) {
+  ARROW_ASSIGN_OR_RAISE(const auto output, OpenAtomicOutput(location));
+  ARROW_RETURN_NOT_OK(output->Write(bytes.data(), static_cast<std::int64_t>(bytes.size())));
+  return output->Close();
+}
+
+Result<bool> WriteExclusively(const Location& location, std::string_view bytes) {
+  if (!location.is_local()) {
+    return Status::Invalid(location.display, ": only a local folder can refuse a second writer of the same file");
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto output, LocalAtomicOutput::Open(location));
+  ARROW_RETURN_NOT_OK(output->Write(bytes.data(), static_cast<std::int64_t>(bytes.size())));
+  return output->CloseExclusively();
+}
+
+Status RemoveFile(const Location& location) {
+  if (location.is_local()) {
+    if (unlink(location.path.c_str()) == 0 || errno == ENOENT || errno == ENOTDIR) return Status::OK();
+    return SystemError(location, "cannot be removed", errno);
+  }
+  ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(location));
+  if (kind == PlaceKind::kMissing) return Status::OK();
+  const Status status = location.filesystem->DeleteFile(location.path);
+  return status.ok() ? status : StoreError(location, "cannot be removed", status);
+}
+
+Status RemoveFolderIfEmpty(const Location& location) {
+  if (location.is_local()) {
+    if (rmdir(location.path.c_str()) == 0 || errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST) {
+      return Status::OK();
+    }
+    return SystemError(location, "the folder cannot be removed", errno);
+  }
+  if (!HasFolders(location)) return Status::OK();
+  arrow::fs::FileSelector selector;
+  selector.base_dir = location.path;
+  selector.allow_not_found = true;
+  const auto content = location.filesystem->GetFileInfo(selector);
+  if (!content.ok()) return StoreError(location, "cannot be listed", content.status());
+  if (!content->empty()) return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(location));
+  if (kind != PlaceKind::kFolder) return Status::OK();
+  const Status status = location.filesystem->DeleteDir(location.path);
+  return status.ok() ? status : StoreError(location, "the folder cannot be removed", status);
+}
+
+Result<PlaceKind> KindOfPlace(const Location& location) {
+  if (location.is_local()) {
+    struct stat info{};
+    if (stat(location.path.c_str(), &info) == 0) return S_ISDIR(info.st_mode) ? PlaceKind::kFolder : PlaceKind::kFile;
+    if (errno == ENOENT || errno == ENOTDIR) return PlaceKind::kMissing;
+    return SystemError(location, "cannot be looked at", errno);
+  }
+  const auto info = location.filesystem->GetFileInfo(location.path);
+  if (!info.ok()) return StoreError(location, "cannot be looked at", info.status());
+  switch (info->type()) {
+    case arrow::fs::FileType::NotFound:
+      return PlaceKind::kMissing;
+    case arrow::fs::FileType::Directory:
+      return PlaceKind::kFolder;
+    default:
+      return PlaceKind::kFile;
+  }
+}
+
+Status MakeFolders(const Location& location) {
+  if (location.is_local()) return MakeLocalFolders(location);
+  if (!HasFolders(location)) return Status::OK();
+  const Status status = location.filesystem->CreateDir(location.path, true);
+  return status.ok() ? status : StoreError(location, "the folder cannot be made", status);
+}
+
+}  // namespace pomona

@@ -1,0 +1,277 @@
+#include "pomona/storage/location.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <filesystem>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include <arrow/filesystem/localfs.h>
+#include <dlfcn.h>
+
+#include "pomona/base/text.h"
+#include "pomona/base/usage_error.h"
+
+namespace pomona {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Scheme {
+  std::string_view typed;
+  std::string_view arrow;  ///< what Arrow's factory calls it
+};
+
+constexpr std::array kSchemes = {
+    Scheme{"file", "file"}, Scheme{"s3", "s3"},         Scheme{"s3a", "s3"},      Scheme{"gs", "gs"},
+    Scheme{"gcs", "gs"},    Scheme{"abfs", "abfs"},     Scheme{"abfss", "abfss"}, Scheme{"az", "abfs"},
+    Scheme{"hdfs", "hdfs"}, Scheme{"viewfs", "viewfs"},
+};
+
+/// A URI in the parts that matter here; `authority` still holds user and password.
+struct UriParts {
+  std::string scheme;
+  std::string authority;
+  std::string path;   ///< as typed, with its leading slash
+  std::string query;  ///< with its '?', or ""
+};
+
+/// The scheme of a text that is a URI, in lower case, or "" for a local path. A URI is what has "scheme://"; "file:/x"
+/// is one too, because Java programs write it so.
+std::string SchemeOf(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos || colon == 0) return "";
+  std::string scheme(text.substr(0, colon));
+  for (char& c : scheme) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const auto is_scheme_character = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+  };
+  if (!std::all_of(scheme.begin(), scheme.end(), is_scheme_character)) return "";
+  if (text.substr(colon).starts_with("://")) return scheme;
+  return scheme == "file" && text.substr(colon).starts_with(":/") ? scheme : "";
+}
+
+UriParts SplitUri(std::string_view text, std::string scheme) {
+  UriParts parts;
+  std::string_view rest = text.substr(scheme.size() + 1);
+  parts.scheme = std::move(scheme);
+  if (const std::size_t mark = rest.find('?'); mark != std::string_view::npos) {
+    parts.query = rest.substr(mark);
+    rest = rest.substr(0, mark);
+  }
+  if (rest.starts_with("//")) {
+    rest.remove_prefix(2);
+    const std::size_t slash = std::min(rest.find('/'), rest.size());
+    parts.authority = rest.substr(0, slash);
+    rest = rest.substr(slash);
+  }
+  while (!rest.empty() && rest.back() == '/') rest.remove_suffix(1);
+  parts.path = rest;
+  return parts;
+}
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+bool IsEscape(std::string_view text, std::size_t i) {
+  return text[i] == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 && HexDigit(text[i + 2]) >= 0;
+}
+
+void AppendEscaped(char c, std::string* text) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  const auto byte = static_cast<unsigned char>(c);
+  *text += '%';
+  *text += kDigits[byte >> 4];
+  *text += kDigits[byte & 15];
+}
+
+/// The path of a URI as RFC 3986 wants it: what people type without escapes is escaped, escapes are left.
+std::string StrictUriPath(std::string_view path) {
+  constexpr std::string_view kLegal = "-._~!$&'()*+,;=:@/";
+  std::string strict;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const char c = path[i];
+    const bool legal = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       kLegal.find(c) != std::string_view::npos || IsEscape(path, i);
+    if (legal) {
+      strict += c;
+    } else {
+      AppendEscaped(c, &strict);
+    }
+  }
+  return strict;
+}
+
+/// A relative path as part of a URI that a person reads and `Parse` reads back.
+std::string ReadableUriPath(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    if (c == '%' || c == '?' || static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      AppendEscaped(c, &text);
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
+/// The authority without its password; an S3 user is an access key and goes too.
+std::string PublicAuthority(const UriParts& parts) {
+  const std::size_t at = parts.authority.rfind('@');
+  if (at == std::string::npos) return parts.authority;
+  const std::string host = parts.authority.substr(at + 1);
+  const std::string user = parts.authority.substr(0, std::min(at, parts.authority.find(':')));
+  return user.empty() || parts.scheme.starts_with("s3") ? host : user + "@" + host;
+}
+
+std::string PublicUri(const UriParts& parts, std::string_view typed) {
+  const bool slashes = typed.substr(parts.scheme.size() + 1).starts_with("//");
+  return ToValidUtf8(parts.scheme + (slashes ? "://" : ":") + PublicAuthority(parts) + parts.path);
+}
+
+/// Removes empty and "." components; ".." stays, because a link may stand before it.
+std::string WithoutDots(std::string_view path) {
+  std::string clean = path.starts_with('/') ? "/" : "";
+  while (!path.empty()) {
+    const std::size_t end = std::min(path.find('/'), path.size());
+    const std::string_view component = path.substr(0, end);
+    path.remove_prefix(std::min(end + 1, path.size()));
+    if (component.empty() || component == ".") continue;
+    if (!clean.empty() && clean.back() != '/') clean += '/';
+    clean += component;
+  }
+  return clean;
+}
+
+std::string JoinPath(std::string_view folder, std::string_view relative) {
+  std::string joined(folder);
+  if (!joined.empty() && joined.back() != '/' && !relative.empty()) joined += '/';
+  joined += relative;
+  return joined;
+}
+
+std::shared_ptr<arrow::fs::FileSystem> LocalFileSystem() {
+  static const auto filesystem = std::make_shared<arrow::fs::LocalFileSystem>();
+  return filesystem;
+}
+
+/// libarrow_s3 registers `s3://` when it is loaded, and is large: local runs start without it. It lies beside libarrow.
+Status LoadS3() {
+  static std::once_flag once;
+  static Status status;
+  std::call_once(once, [] {
+    std::string library = "libarrow_s3.so";
+    Dl_info info{};
+    if (dladdr(reinterpret_cast<void*>(&arrow::fs::LoadFileSystemFactories), &info) != 0 && info.dli_fname != nullptr) {
+      const fs::path libarrow = info.dli_fname;
+      const std::string name = libarrow.filename();
+      constexpr std::string_view kPrefix = "libarrow.so";
+      if (name.starts_with(kPrefix)) {
+        library = (libarrow.parent_path() / ("libarrow_s3.so" + name.substr(kPrefix.size()))).string();
+      }
+    }
+    status = arrow::fs::LoadFileSystemFactories(library.c_str());
+    if (!status.ok()) {
+      status =
+          Status::IOError("s3:// needs Arrow's S3 library, which cannot be loaded (", library, "): ", status.message());
+    }
+  });
+  return status;
+}
+
+std::string KnownSchemes() {
+  std::string names;
+  for (const Scheme& scheme : kSchemes) names += (names.empty() ? "" : ", ") + std::string(scheme.typed) + "://";
+  return names;
+}
+
+Result<Location> ParseUri(std::string_view text, std::string scheme) {
+  const auto* known =
+      std::find_if(kSchemes.begin(), kSchemes.end(), [&](const Scheme& s) { return s.typed == scheme; });
+  if (known == kSchemes.end()) {
+    return UsageError("\"" + ToValidUtf8(text) + "\": the scheme " + scheme +
+                      ":// is not known; use a local path or one of " + KnownSchemes());
+  }
+  if (known->arrow == "s3") ARROW_RETURN_NOT_OK(LoadS3());
+  const UriParts parts = SplitUri(text, std::move(scheme));
+  Location location;
+  location.display = PublicUri(parts, text);
+  const std::string uri = std::string(known->arrow) + "://" + parts.authority +
+                          (parts.path.empty() && parts.scheme == "file" ? "/" : "") + StrictUriPath(parts.path) +
+                          parts.query;
+  Result<std::shared_ptr<arrow::fs::FileSystem>> filesystem = arrow::fs::FileSystemFromUri(uri, &location.path);
+  if (!filesystem.ok()) {
+    const std::string message = location.display + ": cannot be opened: " + filesystem.status().message();
+    return filesystem.status().IsInvalid() ? UsageError(message) : Status::IOError(message);
+  }
+  location.filesystem = known->arrow == "file" ? LocalFileSystem() : *filesystem;
+  if (known->arrow == "file") location.path = WithoutDots(location.path);
+  return location;
+}
+
+Result<Location> ParseLocal(std::string_view text) {
+  Location location;
+  location.filesystem = LocalFileSystem();
+  location.display = ToValidUtf8(WithoutDots(text));
+  if (text.starts_with('/')) {
+    location.path = WithoutDots(text);
+    return location;
+  }
+  std::error_code error;
+  const fs::path here = fs::current_path(error);
+  if (error) return Status::IOError("The current folder cannot be found: ", error.message());
+  location.path = WithoutDots(JoinPath(here.native(), text));
+  return location;
+}
+
+}  // namespace
+
+Result<Location> Location::Parse(std::string_view text) {
+  if (text.empty()) return UsageError("An empty path was given; use \".\" for the current folder");
+  if (text.find('\0') != std::string_view::npos) return UsageError("A path cannot hold a zero byte");
+  std::string scheme = SchemeOf(text);
+  return scheme.empty() ? ParseLocal(text) : ParseUri(text, std::move(scheme));
+}
+
+Location Location::Child(std::string_view relative) const {
+  const bool is_uri = !SchemeOf(display).empty();
+  return {filesystem, JoinPath(path, relative),
+          JoinPath(display, ToValidUtf8(is_uri ? ReadableUriPath(relative) : std::string(relative)))};
+}
+
+Location Location::Parent() const {
+  const auto parent_of = [](const std::string& text) {
+    const std::size_t slash = text.rfind('/');
+    if (slash == std::string::npos) return std::string();
+    return text.substr(0, slash == 0 ? 1 : slash);
+  };
+  return {filesystem, parent_of(path), display.empty() ? ".." : parent_of(display)};
+}
+
+std::string_view Location::name() const {
+  const std::size_t slash = path.rfind('/');
+  return std::string_view(path).substr(slash == std::string::npos ? 0 : slash + 1);
+}
+
+bool Location::is_local() const { return filesystem != nullptr && filesystem->type_name() == "local"; }
+
+bool Contains(const Location& outer, const Location& inner) {
+  // Stores of one kind count as one, whatever their options: a bucket reached by two endpoints must not be overwritten.
+  if (outer.filesystem->type_name() != inner.filesystem->type_name()) return false;
+  std::string folder = outer.path;
+  std::string place = inner.path;
+  if (outer.is_local()) {
+    std::error_code error;
+    if (const fs::path path = fs::weakly_canonical(folder, error); !error) folder = WithoutDots(path.native());
+    if (const fs::path path = fs::weakly_canonical(place, error); !error) place = WithoutDots(path.native());
+  }
+  return place == folder || folder.empty() || folder == "/" || place.starts_with(folder + "/");
+}
+
+}  // namespace pomona
