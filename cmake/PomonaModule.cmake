@@ -3,7 +3,12 @@
 # Makes the static library pomona_<name> of every source in the current folder, and beside it
 # pomona_<name>_test, pomona_<name>_benchmark and one program per *_fuzz.cc. LINKS are visible in the
 # module's public headers, PRIVATE ones are not.
-find_package(GTest REQUIRED)
+if(POMONA_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+endif()
+if(POMONA_BUILD_FUZZERS)
+  add_custom_target(fuzzers)
+endif()
 if(POMONA_BUILD_BENCHMARKS)
   find_package(benchmark REQUIRED)
 endif()
@@ -34,6 +39,7 @@ function(pomona_module name)
     return()
   endif()
   add_library(pomona_${name} STATIC ${sources})
+  set_property(GLOBAL APPEND PROPERTY POMONA_MODULES pomona_${name})  # libpomona.so holds them all
   target_link_libraries(pomona_${name}
     PUBLIC ${arg_LINKS} Arrow::arrow
     PRIVATE pomona_compile_options ${arg_PRIVATE})
@@ -58,6 +64,8 @@ function(pomona_module name)
       add_executable(${target} ${source})
       target_link_libraries(${target} PRIVATE pomona_${name} pomona_compile_options ${arg_PRIVATE})
       target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+      set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin" EXCLUDE_FROM_ALL ON)
+      add_dependencies(fuzzers ${target})
     endforeach()
   endif()
 endfunction()

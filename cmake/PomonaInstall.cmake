@@ -1,0 +1,56 @@
+# libpomona.so, and what `cmake --install` puts into a prefix:
+#   bin/pomona, lib/libpomona.so, include/pomona/, lib/cmake/Pomona/
+#   lib/pomona/   Arrow's and OpenVINO's libraries out of their wheels, with their licences, so that the prefix needs
+#                 neither the wheels nor this folder; nothing of them where the system's own Arrow was built against
+
+find_package(nlohmann_json REQUIRED)
+
+add_library(pomona SHARED)
+get_property(modules GLOBAL PROPERTY POMONA_MODULES)
+foreach(module ${modules})
+  target_sources(pomona PRIVATE $<TARGET_OBJECTS:${module}>)
+  target_link_libraries(pomona PRIVATE ${module})  # for the libraries that it links
+endforeach()
+target_link_libraries(pomona PUBLIC Arrow::arrow nlohmann_json::nlohmann_json)
+target_include_directories(pomona INTERFACE $<INSTALL_INTERFACE:include>)
+set_target_properties(pomona PROPERTIES
+  LINKER_LANGUAGE CXX
+  LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}"
+  INSTALL_RPATH "$ORIGIN/pomona")
+set_target_properties(pomona_program PROPERTIES INSTALL_RPATH "$ORIGIN/../lib/pomona")
+
+install(TARGETS pomona_program RUNTIME DESTINATION bin)
+install(TARGETS pomona EXPORT PomonaTargets LIBRARY DESTINATION lib)
+install(EXPORT PomonaTargets NAMESPACE Pomona:: DESTINATION lib/cmake/Pomona)
+install(DIRECTORY pomona/ DESTINATION include/pomona FILES_MATCHING PATTERN "*.h")
+install(FILES LICENSE NOTICE DESTINATION share/doc/pomona)
+
+include(CMakePackageConfigHelpers)
+configure_package_config_file(cmake/PomonaConfig.cmake.in "${CMAKE_BINARY_DIR}/PomonaConfig.cmake"
+  INSTALL_DESTINATION lib/cmake/Pomona)
+write_basic_package_version_file("${CMAKE_BINARY_DIR}/PomonaConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+install(FILES "${CMAKE_BINARY_DIR}/PomonaConfig.cmake" "${CMAKE_BINARY_DIR}/PomonaConfigVersion.cmake"
+  DESTINATION lib/cmake/Pomona)
+
+if(POMONA_ARROW_DIR)
+  foreach(name arrow parquet arrow_compute arrow_s3)
+    install(PROGRAMS "${POMONA_ARROW_DIR}/lib${name}.so.2600" DESTINATION lib/pomona)
+  endforeach()
+  install(DIRECTORY "${POMONA_ARROW_INCLUDE}/arrow" "${POMONA_ARROW_INCLUDE}/parquet"
+    DESTINATION include/pomona/third_party PATTERN "python" EXCLUDE)
+  file(GLOB licences "${POMONA_ARROW_DIR}/../pyarrow-*.dist-info/licenses/")
+  install(DIRECTORY ${licences} DESTINATION lib/pomona/licences/arrow)
+endif()
+
+# The processor's plugin and the frontends of the files that Pomona reads; no GPU, no NPU.
+get_target_property(openvino_library openvino::runtime IMPORTED_LOCATION_RELEASE)
+get_filename_component(openvino_dir "${openvino_library}" DIRECTORY)
+file(GLOB openvino_files
+  "${openvino_dir}/libopenvino.so.*" "${openvino_dir}/libopenvino_intel_cpu_plugin.so"
+  "${openvino_dir}/libopenvino_ir_frontend.so.*" "${openvino_dir}/libopenvino_onnx_frontend.so.*"
+  "${openvino_dir}/libopenvino_tensorflow_frontend.so.*" "${openvino_dir}/libopenvino_tensorflow_lite_frontend.so.*"
+  "${openvino_dir}/libtbb.so.*" "${openvino_dir}/libtbbmalloc.so.*" "${openvino_dir}/libtbbbind*.so.*"
+  "${openvino_dir}/libhwloc.so.*")
+install(PROGRAMS ${openvino_files} DESTINATION lib/pomona)
+file(GLOB licences "${openvino_dir}/../../openvino-*.dist-info/licenses/")
+install(DIRECTORY ${licences} DESTINATION lib/pomona/licences/openvino)

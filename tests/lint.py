@@ -1,0 +1,92 @@
+"""The checks of form: clang-format, clang-tidy, ruff, structure. Called by ./dev lint.
+
+clang-tidy takes seconds a file, so it reads the sources that changed since the branch left origin/main (on main itself:
+in the last day), or every one with --all.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOLS = Path(sys.executable).parent
+
+
+def output(*command):
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.strip()
+
+
+def tracked(*patterns):
+    listed = output("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *patterns)
+    return [name for name in listed.split("\0") if name and (ROOT / name).exists()]
+
+
+def base_commit():
+    """Returns the commit that the changes are counted from; empty where everything is new."""
+    head = output("git", "rev-parse", "HEAD")
+    base = output("git", "merge-base", "HEAD", "origin/main")
+    if base and base != head:
+        return base
+    yesterday = datetime.fromisoformat(output("git", "show", "-s", "--format=%cI", "HEAD")) - timedelta(days=1)
+    return output("git", "rev-list", "-1", f"--before={yesterday.isoformat()}", "HEAD")
+
+
+def sources_to_tidy(everything):
+    sources = tracked("pomona/*.cc", "cli/*.cc")
+    base = base_commit()
+    if everything or not base:
+        return sources
+    changed = {*output("git", "diff", "--name-only", base).splitlines()}
+    changed.update(output("git", "ls-files", "--others", "--exclude-standard").splitlines())
+    if ".clang-tidy" in changed:
+        return sources
+    return [source for source in sources if changed & {source, re.sub(r"(_\w+)?\.cc$", ".h", source)}]
+
+
+def tidy(sources):
+    """Runs clang-tidy over sources, two at a time on two cores, and returns the findings."""
+
+    def one(source):
+        command = [TOOLS / "clang-tidy", "-p", "build/release", "--quiet", "--extra-arg=-Wno-unknown-warning-option"]
+        done = subprocess.run([*command, source], cwd=ROOT, capture_output=True, text=True)
+        return done.stdout if done.returncode else ""
+
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
+        return "".join(threads.map(one, sources))
+
+
+def check(title, findings):
+    print(f"{title}: {'failed' if findings else 'ok'}", flush=True)
+    if findings:
+        print(findings.rstrip(), flush=True)
+    return not findings
+
+
+def run(*command):
+    """Returns what a command printed if it failed, else nothing."""
+    done = subprocess.run([str(part) for part in command], cwd=ROOT, capture_output=True, text=True)
+    return (done.stdout + done.stderr or f"{command[0]} failed") if done.returncode else ""
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev lint")
+    parser.add_argument("--all", action="store_true", help="clang-tidy over every source")
+    everything = parser.parse_args().all
+
+    cpp, python = tracked("*.h", "*.cc"), tracked("*.py")
+    ok = check(f"clang-format, {len(cpp)} files", run(TOOLS / "clang-format", "--dry-run", "-Werror", *cpp))
+    ok &= check(f"ruff check, {len(python)} files", run(TOOLS / "ruff", "check", *python))
+    ok &= check("ruff format", run(TOOLS / "ruff", "format", "--check", *python))
+    ok &= check("structure", run(sys.executable, "-m", "pytest", "-q", "tests/test_structure.py"))
+    sources = sources_to_tidy(everything)
+    ok &= check(f"clang-tidy, {len(sources)} files", tidy(sources))
+    return 0 if ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
