@@ -52,7 +52,7 @@ def tensorflow(size, threads, weights):
     model = vgg16_weights.keras_model(size, weights)
 
     def load(path):
-        image = tf.io.decode_jpeg(tf.io.read_file(path), channels=3)
+        image = tf.io.decode_jpeg(tf.io.read_file(path), channels=3, dct_method="INTEGER_ACCURATE")
         if size != 100:
             image = tf.image.resize(image, (size, size), method="bicubic")
         return tf.keras.applications.vgg16.preprocess_input(tf.cast(image, tf.float32))
@@ -71,9 +71,7 @@ def onnxruntime(size, threads, weights):
 
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
-    session = ort.InferenceSession(
-        vgg16_weights.onnx_model(weights), options, providers=["CPUExecutionProvider"]
-    )
+    session = ort.InferenceSession(vgg16_weights.onnx_model(weights), options, providers=["CPUExecutionProvider"])
     return lambda paths: np.concatenate(
         [session.run(None, {"pixels": batch})[0] for batch in batches(paths, size, "NCHW")]
     )

@@ -8,7 +8,9 @@ start and of the job.
 import argparse
 import io
 import json
+import os
 import pathlib
+import sys
 import time
 from collections.abc import Iterator
 
@@ -30,8 +32,6 @@ def vgg16_udf(spark, size, threads):
 
     @pandas_udf("array<float>")
     def features(contents: Iterator[pd.Series]) -> Iterator[pd.Series]:
-        import os
-
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
         import tensorflow as tf
         from tensorflow.keras.applications.vgg16 import preprocess_input
@@ -71,9 +71,12 @@ def main():
     parser.add_argument("--extractor", choices=["vgg16", "pixels"], default="vgg16")
     parser.add_argument("--size", type=int, default=100)
     parser.add_argument("--components", type=int, default=30)
-    parser.add_argument("--tensorflow-threads", type=int, default=0, help="threads a Python worker; 0 leaves the default")
+    parser.add_argument(
+        "--tensorflow-threads", type=int, default=0, help="threads a Python worker; 0 leaves the default"
+    )
     args = parser.parse_args()
 
+    os.environ["PYSPARK_PYTHON"] = sys.executable
     spark = (
         SparkSession.builder.master("local[2]")
         .appName("fruit features")
@@ -83,6 +86,7 @@ def main():
         .config("spark.log.level", "ERROR")
         .getOrCreate()
     )
+    spark.sparkContext.addPyFile(vgg16_weights.__file__)
     started = time.perf_counter()
 
     photos = (

@@ -44,9 +44,7 @@ def keras_model(size, weights):
     """Build Keras' own VGG16 without its dense layers, with global max pooling and the given weights."""
     from tensorflow import keras
 
-    model = keras.applications.VGG16(
-        weights=None, include_top=False, pooling="max", input_shape=(size, size, 3)
-    )
+    model = keras.applications.VGG16(weights=None, include_top=False, pooling="max", input_shape=(size, size, 3))
     for name, arrays in weights.items():
         model.get_layer(name).set_weights(arrays)
     return model
@@ -80,16 +78,10 @@ def onnx_model(weights):
             kernel, bias = weights[name]
             tensors.append(numpy_helper.from_array(kernel.transpose(3, 2, 0, 1).copy(), f"{name}.kernel"))
             tensors.append(numpy_helper.from_array(bias.copy(), f"{name}.bias"))
-            nodes.append(
-                helper.make_node(
-                    "Conv", [value, f"{name}.kernel", f"{name}.bias"], [name], pads=[1, 1, 1, 1]
-                )
-            )
+            nodes.append(helper.make_node("Conv", [value, f"{name}.kernel", f"{name}.bias"], [name], pads=[1, 1, 1, 1]))
             nodes.append(helper.make_node("Relu", [name], [f"{name}.relu"]))
             value = f"{name}.relu"
-        nodes.append(
-            helper.make_node("MaxPool", [value], [f"pool{block}"], kernel_shape=[2, 2], strides=[2, 2])
-        )
+        nodes.append(helper.make_node("MaxPool", [value], [f"pool{block}"], kernel_shape=[2, 2], strides=[2, 2]))
         value = f"pool{block}"
     nodes.append(helper.make_node("GlobalMaxPool", [value], ["map"]))
     nodes.append(helper.make_node("Flatten", ["map"], ["features"]))
