@@ -71,9 +71,7 @@ def main():
     parser.add_argument("--extractor", choices=["vgg16", "pixels"], default="vgg16")
     parser.add_argument("--size", type=int, default=100)
     parser.add_argument("--components", type=int, default=30)
-    parser.add_argument(
-        "--tensorflow-threads", type=int, default=0, help="threads a Python worker; 0 leaves the default"
-    )
+    parser.add_argument("--tensorflow-threads", type=int, default=0, help="a Python worker; 0: the default")
     args = parser.parse_args()
 
     os.environ["PYSPARK_PYTHON"] = sys.executable
