@@ -9,8 +9,8 @@ namespace pomona {
 
 /// \brief The pixels themselves as features: RGB values 0 to 255, flattened (height, width, channel).
 ///
-/// \param[in] width, height in pixels, at least 1
-/// \return Invalid for a size below 1
+/// \param[in] width, height in pixels, 1 to 4,096
+/// \return Invalid for another size
 Result<std::unique_ptr<FeatureExtractor>> MakePixelsExtractor(int width, int height);
 
 }  // namespace pomona

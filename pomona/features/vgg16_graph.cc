@@ -1,0 +1,122 @@
+#include "pomona/features/vgg16_graph.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <openvino/op/add.hpp>
+#include <openvino/op/constant.hpp>
+#include <openvino/op/convert.hpp>
+#include <openvino/op/convolution.hpp>
+#include <openvino/op/max_pool.hpp>
+#include <openvino/op/parameter.hpp>
+#include <openvino/op/reduce_max.hpp>
+#include <openvino/op/reduce_mean.hpp>
+#include <openvino/op/relu.hpp>
+#include <openvino/op/reshape.hpp>
+#include <openvino/op/subtract.hpp>
+#include <openvino/op/transpose.hpp>
+#include <openvino/openvino.hpp>
+
+#include "pomona/features/openvino_runtime.h"
+
+namespace pomona {
+namespace {
+
+using Output = ov::Output<ov::Node>;
+using ov::op::v0::Constant;
+
+// Means of the ImageNet training images, in the order of the pixels; Keras states them as (103.939, 116.779, 123.68)
+// for BGR.
+constexpr std::array<float, 3> kMeanRgb = {123.68F, 116.779F, 103.939F};
+
+/// A constant that owns floats without a further copy.
+Output OwnedConstant(std::vector<float> values, const ov::Shape& shape) {
+  const auto owner = std::make_shared<std::vector<float>>(std::move(values));
+  return std::make_shared<Constant>(ov::element::f32, shape, owner->data(), owner);
+}
+
+template <typename T>
+Output Indices(std::initializer_list<T> values) {
+  return Constant::create(ov::element::i64, ov::Shape{values.size()}, std::vector<std::int64_t>(values));
+}
+
+/// HWIO to OIHW, which OpenVINO's convolution takes. With `reverse_inputs` the input channels change places, so that
+/// the first layer, trained on BGR, takes RGB.
+Output KernelConstant(const Tensor& kernel, bool reverse_inputs) {
+  const std::span<const float> source = kernel.values<float>();
+  const auto inputs = static_cast<std::size_t>(kernel.shape[2]);
+  const auto outputs = static_cast<std::size_t>(kernel.shape[3]);
+  constexpr std::size_t kPlane = 9;
+  std::vector<float> values(source.size());
+  for (std::size_t i = 0; i < inputs; ++i) {
+    const std::size_t from = reverse_inputs ? inputs - 1 - i : i;
+    for (std::size_t o = 0; o < outputs; ++o) {
+      for (std::size_t p = 0; p < kPlane; ++p) {
+        values[(o * inputs + i) * kPlane + p] = source[(p * inputs + from) * outputs + o];
+      }
+    }
+  }
+  return OwnedConstant(std::move(values), {outputs, inputs, 3, 3});
+}
+
+Output BiasConstant(const Tensor& bias) {
+  const std::span<const float> source = bias.values<float>();
+  return OwnedConstant({source.begin(), source.end()}, {1, source.size(), 1, 1});
+}
+
+/// Pixels, channels first, minus the mean of the training images.
+Output Preprocess(const Output& pixels) {
+  const auto values = std::make_shared<ov::op::v0::Convert>(pixels, ov::element::f32);
+  const auto planes = std::make_shared<ov::op::v1::Transpose>(values, Indices<std::int64_t>({0, 3, 1, 2}));
+  const auto mean = OwnedConstant({kMeanRgb.begin(), kMeanRgb.end()}, {1, 3, 1, 1});
+  return std::make_shared<ov::op::v1::Subtract>(planes, mean);
+}
+
+Output MaxPool(const Output& x) {
+  return std::make_shared<ov::op::v1::MaxPool>(x, ov::Strides{2, 2}, ov::Shape{0, 0}, ov::Shape{0, 0}, ov::Shape{2, 2},
+                                               ov::op::RoundingType::FLOOR);
+}
+
+/// (batch, channels, height, width) to (batch, features).
+Output Pool(const Output& map, Pooling pooling) {
+  const Output plane = Indices<std::int64_t>({2, 3});
+  if (pooling == Pooling::kMax) return std::make_shared<ov::op::v1::ReduceMax>(map, plane, false);
+  if (pooling == Pooling::kAverage) return std::make_shared<ov::op::v1::ReduceMean>(map, plane, false);
+  const auto channels_last = std::make_shared<ov::op::v1::Transpose>(map, Indices<std::int64_t>({0, 2, 3, 1}));
+  return std::make_shared<ov::op::v1::Reshape>(channels_last, Indices<std::int64_t>({0, -1}), true);
+}
+
+std::shared_ptr<ov::Model> Build(Vgg16Weights weights, const NetworkOptions& options) {
+  const auto pixels = std::make_shared<ov::op::v0::Parameter>(
+      ov::element::u8,
+      ov::Shape{static_cast<std::size_t>(options.batch_size), static_cast<std::size_t>(options.image_height),
+                static_cast<std::size_t>(options.image_width), 3});
+  Output x = Preprocess(pixels);
+  for (std::size_t i = 0; i < kVgg16Layers.size(); ++i) {
+    Vgg16Layer& layer = weights.layers[i];
+    const auto convolution = std::make_shared<ov::op::v1::Convolution>(x, KernelConstant(layer.kernel, i == 0),
+                                                                       ov::Strides{1, 1}, ov::CoordinateDiff{1, 1},
+                                                                       ov::CoordinateDiff{1, 1}, ov::Strides{1, 1});
+    convolution->set_friendly_name(std::string(kVgg16Layers[i].name));
+    const auto sum = std::make_shared<ov::op::v1::Add>(convolution, BiasConstant(layer.bias));
+    layer = {};
+    x = std::make_shared<ov::op::v0::Relu>(sum);
+    if (kVgg16Layers[i].pooled_after) x = MaxPool(x);
+  }
+  return std::make_shared<ov::Model>(ov::OutputVector{Pool(x, options.pooling)}, ov::ParameterVector{pixels}, "vgg16");
+}
+
+}  // namespace
+
+Result<std::shared_ptr<ov::Model>> BuildVgg16Graph(Vgg16Weights weights, const NetworkOptions& options) {
+  try {
+    return Build(std::move(weights), options);
+  } catch (const std::exception& error) {
+    return Status::Invalid("the VGG16 graph cannot be built: ", OpenVinoMessage(error.what()));
+  }
+}
+
+}  // namespace pomona
