@@ -130,9 +130,8 @@ class ConfigReader {
 }  // namespace
 
 void AddConfigOption(CLI::App& command) {
-  command.add_option(kConfig, "TOML file with the same names as these options; the command line wins")
-      ->type_name("FILE")
-      ->group("Running");
+  command.add_option(kConfig, "TOML file with the same names as these options; the command line wins.")
+      ->type_name("FILE");
 }
 
 Status ApplyConfigText(CLI::App& command, std::string_view text, const std::string& origin) {

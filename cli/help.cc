@@ -64,6 +64,8 @@ std::string UsageLine(const CLI::App& command) {
     line += " " + option->get_name(true, false);
   }
   if (!Subcommands(command).empty()) line += " COMMAND";
+  const CLI::Option* output = command.get_option_no_throw("--output");
+  if (output != nullptr && output->get_default_str().empty()) line += " --output " + output->get_type_name();
   return line + " [OPTIONS]\n";
 }
 
@@ -86,8 +88,14 @@ std::string UnknownArgument(const CLI::App& command, const std::string& argument
     const std::string suggestion = CommandSuggestion(command, argument);
     return "unknown command '" + argument + "'" + (suggestion.empty() ? help : suggestion);
   }
-  return "unexpected argument '" + argument + "'; " + FullName(command) + " takes no more places than its help shows" +
-         help;
+  return "unexpected argument '" + argument + "'; a name with spaces needs quotes" + help;
+}
+
+std::string WrongNumberOfValues(const CLI::Option& option, const std::string& name) {
+  if (option.count() > 1) {
+    return name + " is given " + std::to_string(option.count()) + " times; wanted once";
+  }
+  return name + " has no value; wanted " + name + " " + option.get_type_name();
 }
 
 }  // namespace
@@ -112,7 +120,9 @@ std::string HelpPage(const CLI::App& command) {
     page += "\nCommands:\n";
     for (const CLI::App* sub : commands) page += Entry(sub->get_name(), sub->get_description());
   }
-  for (const std::string& group : command.get_groups()) {
+  std::vector<std::string> groups = command.get_groups();
+  if (!groups.empty()) std::rotate(groups.begin(), groups.begin() + 1, groups.end());  // --help and its like come last
+  for (const std::string& group : groups) {
     const auto options = command.get_options([&](const CLI::Option* option) {
       return !group.empty() && option->get_group() == group && option->nonpositional() && !option->get_positional();
     });
@@ -141,9 +151,11 @@ std::string UsageMessage(const CLI::App& program, const CLI::ParseError& error) 
       }
     }
   }
-  std::string message = error.what();
+  const std::string message = error.what();
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
-    message += "; see " + FullName(command) + " --help";
+    const std::string name = message.substr(0, message.find(':'));
+    const CLI::Option* option = command.get_option_no_throw(name);
+    if (option != nullptr) return WrongNumberOfValues(*option, name);
   }
   return message;
 }

@@ -1,0 +1,91 @@
+#include "cli/help.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/command.h"
+#include "pomona/pipeline/option_table.h"
+
+namespace pomona::cli {
+namespace {
+
+using testing::HasSubstr;
+
+struct Program {
+  CommandContext context;
+  CLI::App app{"Turns photographs into features.", "pomona"};
+
+  Program() {
+    app.require_subcommand(0, 1);
+    AddRunCommand(app, context);
+    AddFeaturesCommand(app, context);
+    AddFitCommand(app, context);
+    AddApplyCommand(app, context);
+  }
+
+  /// The message for a command line that is refused, or "" when it is taken.
+  std::string Refusal(std::vector<std::string> words) {
+    std::reverse(words.begin(), words.end());
+    try {
+      app.parse(words);
+      return "";
+    } catch (const CLI::ParseError& error) {
+      return UsageMessage(app, error);
+    }
+  }
+};
+
+TEST(HelpTest, UnknownWordsBringTheNearestKnownOne) {
+  EXPECT_EQ(Program().Refusal({"rnu", "photos"}), "unknown command 'rnu'; did you mean 'run'?");
+  EXPECT_EQ(Program().Refusal({"zzzzz"}), "unknown command 'zzzzz'; see pomona --help");
+  EXPECT_EQ(Program().Refusal({"run", "photos", "--thread", "2"}), "unknown option --thread; did you mean --threads?");
+  EXPECT_EQ(Program().Refusal({"run", "--imagesize=100", "photos"}),
+            "unknown option --imagesize=100; did you mean --image-size?");
+  EXPECT_EQ(Program().Refusal({"fit", "out", "--qqqqqqqqq"}), "unknown option --qqqqqqqqq; see pomona fit --help");
+  EXPECT_THAT(Program().Refusal({"run", "a", "b"}), HasSubstr("unexpected argument 'b'"));
+}
+
+TEST(HelpTest, MissingDoubledAndWrongValuesNameTheOption) {
+  EXPECT_EQ(Program().Refusal({"run", "a", "--threads"}), "--threads has no value; wanted --threads N");
+  EXPECT_EQ(Program().Refusal({"run", "a", "--threads", "1", "--threads", "2"}),
+            "--threads is given 2 times; wanted once");
+  EXPECT_EQ(Program().Refusal({"run", "a", "--threads", "two"}), "--threads: \"two\" is no whole number");
+  EXPECT_THAT(Program().Refusal({"run", "a", "--progress", "loud"}), HasSubstr("auto, bar, plain, json, none"));
+}
+
+TEST(HelpTest, AFolderMayBeNamedLikeACommand) {
+  EXPECT_EQ(Program().Refusal({"run", "fit", "--output", "run"}), "");
+  EXPECT_EQ(Program().Refusal({"run", "--include", "*.jpg", "photos", "--include", "[ab]"}), "");
+  EXPECT_EQ(Program().Refusal({"run", "--", "-dashed"}), "");
+}
+
+TEST(HelpTest, ThePageShowsEveryOptionInItsGroupWithItsDefault) {
+  Program program;
+  const std::string page = HelpPage(*program.app.get_subcommand("run"));
+  EXPECT_THAT(page, HasSubstr("usage: pomona run INPUT --output URI [OPTIONS]"));
+  for (const OptionEntry& entry : OptionTable()) {
+    EXPECT_THAT(page, HasSubstr("\n" + std::string(entry.group) + ":\n"));
+    if (entry.name != "input") EXPECT_THAT(page, HasSubstr("\n  --" + std::string(entry.name)));
+  }
+  EXPECT_THAT(page, HasSubstr("[vgg16]"));
+  EXPECT_THAT(page, HasSubstr("Examples:\n  pomona run"));
+  for (std::size_t at = 0; at < page.size();) {
+    const std::size_t end = std::min(page.find('\n', at), page.size());
+    EXPECT_LE(end - at, 120U) << page.substr(at, end - at);
+    at = end + 1;
+  }
+}
+
+TEST(HelpTest, TheProgramListsItsCommands) {
+  Program program;
+  const std::string page = HelpPage(program.app);
+  for (const char* name : {"run", "features", "fit", "apply"}) EXPECT_THAT(page, HasSubstr("\n  " + std::string(name)));
+  EXPECT_EQ(FullName(*program.app.get_subcommand("fit")), "pomona fit");
+}
+
+}  // namespace
+}  // namespace pomona::cli

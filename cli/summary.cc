@@ -1,0 +1,157 @@
+#include "cli/summary.h"
+
+#include <cstdint>
+#include <cstdio>
+#include <string_view>
+#include <vector>
+
+#include "pomona/base/text.h"
+
+namespace pomona::cli {
+namespace {
+
+constexpr std::size_t kHeadingWidth = 12;
+
+/// The value at a JSON pointer such as "/features/dim", or null.
+const Json& At(const Json& run, const char* pointer) {
+  static const Json kNull;
+  const Json::json_pointer place(pointer);
+  return run.contains(place) ? run.at(place) : kNull;
+}
+
+std::int64_t Count(const Json& value) { return value.is_number() ? value.get<std::int64_t>() : 0; }
+double Number(const Json& value) { return value.is_number() ? value.get<double>() : 0; }
+std::string Text(const Json& value) { return value.is_string() ? value.get<std::string>() : std::string(); }
+
+std::string OneDigit(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.1f", value);
+  return text;
+}
+
+/// Lines of a heading and what is said under it.
+class Table {
+ public:
+  explicit Table(bool colour) : colour_(colour) {}
+
+  void Add(std::string_view heading, const std::string& text) {
+    if (text.empty()) return;
+    std::string padded(heading);
+    padded.resize(kHeadingWidth, ' ');
+    lines_ += "  " + (colour_ ? "\x1b[1m" + padded + "\x1b[0m" : padded) + text + "\n";
+  }
+
+  const std::string& lines() const { return lines_; }
+
+ private:
+  bool colour_;
+  std::string lines_;
+};
+
+std::string Images(const Json& run) {
+  if (!run.contains("images_listed")) return "";
+  std::string text = HumanCount(Count(run["images_listed"])) + " listed, " + HumanCount(Count(At(run, "/images_ok"))) +
+                     " ok, " + HumanCount(Count(At(run, "/images_quarantined"))) + " quarantined";
+  std::string codes;
+  const Json& by_code = At(run, "/quarantined_by_code");
+  for (auto code = by_code.begin(); by_code.is_object() && code != by_code.end(); ++code) {
+    codes += (codes.empty() ? "" : ", ") + HumanCount(Count(code.value())) + " " + code.key();
+  }
+  return codes.empty() ? text : text + " (" + codes + ")";
+}
+
+std::string Features(const Json& run) {
+  const std::int64_t dim = Count(At(run, "/features/dim"));
+  if (dim == 0) return "";
+  std::string text = HumanCount(dim) + " an image";
+  for (const char* place : {"/plan/extractor", "/options/extractor"}) {
+    if (const std::string name = Text(At(run, place)); !name.empty()) {
+      text += ", " + name;
+      break;
+    }
+  }
+  for (const char* place : {"/plan/image_size", "/plan/precision", "/plan/engine"}) {
+    if (const std::string part = Text(At(run, place)); !part.empty()) text += ", " + part;
+  }
+  return text;
+}
+
+std::string Components(const Json& run) {
+  const std::int64_t kept = Count(At(run, "/reduction/components"));
+  if (kept == 0) return "";
+  return HumanCount(kept) + " kept, " + OneDigit(100 * Number(At(run, "/reduction/variance_explained"))) +
+         " % of the variance";
+}
+
+std::string Speed(const Json& run) {
+  const double speed = Number(At(run, "/images_per_second"));
+  if (speed <= 0) return "";
+  std::string text = (speed < 100 ? OneDigit(speed) : HumanCount(static_cast<long long>(speed))) + " images/s";
+  if (const std::int64_t threads = Count(At(run, "/threads")); threads > 0) {
+    text += " on " + HumanCount(threads) + (threads == 1 ? " thread" : " threads");
+  }
+  return text;
+}
+
+std::string Time(const Json& run) {
+  const Json& stages = At(run, "/seconds");
+  if (!stages.is_object() || stages.empty()) return "";
+  double total = 0;
+  std::string parts;
+  for (const auto& [stage, seconds] : stages.items()) {
+    total += Number(seconds);
+    parts += (parts.empty() ? "" : ", ") + stage + " " + HumanSeconds(Number(seconds));
+  }
+  if (At(run, "/seconds_total").is_number()) total = Number(At(run, "/seconds_total"));
+  return HumanSeconds(total) + " (" + parts + ")";
+}
+
+/// Files at the top of the output by name, those in folders by folder and number.
+std::string Files(const Json& run) {
+  const Json& files = At(run, "/files");
+  if (!files.is_array() || files.empty()) return "";
+  std::vector<std::pair<std::string, int>> places;
+  double bytes = 0;
+  for (const Json& file : files) {
+    const std::string path = file.is_string() ? file.get<std::string>() : Text(At(file, "/path"));
+    bytes += Number(At(file, "/bytes"));
+    const std::string place = path.substr(0, path.find('/') == std::string::npos ? path.size() : path.find('/') + 1);
+    if (!places.empty() && places.back().first == place) {
+      ++places.back().second;
+    } else {
+      places.emplace_back(place, 1);
+    }
+  }
+  std::string text;
+  for (const auto& [place, count] : places) {
+    text += (text.empty() ? "" : ", ") + place + (count > 1 ? " (" + std::to_string(count) + ")" : "");
+  }
+  return bytes > 0 ? text + "; " + HumanBytes(bytes) : text;
+}
+
+}  // namespace
+
+std::string SummaryText(const RunSummary& summary, bool colour) {
+  const Json& run = summary.run;
+  Table table(colour);
+  table.Add("images", Images(run));
+  table.Add("features", Features(run));
+  table.Add("components", Components(run));
+  table.Add("speed", Speed(run));
+  table.Add("time", Time(run));
+  if (const double bytes = Number(At(run, "/peak_rss_bytes")); bytes > 0) {
+    table.Add("memory", HumanBytes(bytes) + " at most");
+  }
+  table.Add("files", Files(run));
+  table.Add("report", summary.report);
+
+  std::string text = summary.message.empty() ? "" : summary.message + "\n";
+  if (summary.outcome == RunOutcome::kTooManyFailures) {
+    text +=
+        "Too many images failed; quarantine.parquet names each with its reason. The same command with a higher "
+        "--max-failures finishes without extracting again.\n";
+  }
+  return text + (table.lines().empty() ? "" : "\n" + table.lines() + "\n");
+}
+
+}  // namespace pomona::cli

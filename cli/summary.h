@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "pomona/pipeline/run.h"
+
+namespace pomona::cli {
+
+/// \brief The table that a job ends with: images and failures, features, components, speed, time, memory, files.
+///
+/// Lines whose figures run.json does not hold are left out.
+///
+/// \param[in] colour bold headings by ANSI escapes
+std::string SummaryText(const RunSummary& summary, bool colour);
+
+}  // namespace pomona::cli
