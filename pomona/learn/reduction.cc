@@ -1,0 +1,247 @@
+#include "pomona/learn/reduction.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <sstream>
+#include <utility>
+
+#include "pomona/learn/blas.h"
+#include "pomona/learn/column_moments.h"
+#include "pomona/learn/merge_tree.h"
+#include "pomona/learn/range_finder.h"
+#include "pomona/learn/scatter.h"
+#include "pomona/learn/standard_scaler.h"
+
+namespace pomona {
+namespace {
+
+constexpr std::int64_t kDefaultComponents = 15;
+
+// On the randomised path a share of variance is looked for among at most this many components.
+constexpr std::int64_t kMostForVariance = 256;
+
+template <typename... Parts>
+std::string Text(const Parts&... parts) {
+  std::ostringstream text;
+  (text << ... << parts);
+  return text.str();
+}
+
+Status CheckOptions(const RowSource& source, const ReductionOptions& options) {
+  if (source.dim() < 1) return Status::Invalid("rows of ", source.dim(), " features; want at least 1");
+  if (source.row_count() < 2) {
+    return Status::Invalid("scaler and PCA want at least 2 rows, got ", source.row_count(),
+                           ": give more images that can be read");
+  }
+  if (options.components && *options.components < 1) {
+    return Status::Invalid(*options.components, " components asked for; want at least 1");
+  }
+  if (options.variance && !(*options.variance > 0 && *options.variance <= 1)) {
+    return Status::Invalid("a share of ", *options.variance, " of the variance asked for; want more than 0, at most 1");
+  }
+  if (options.components && options.variance) {
+    return Status::Invalid("both ", *options.components, " components and a share of ", *options.variance,
+                           " of the variance asked for; give one of them");
+  }
+  return Status::OK();
+}
+
+Status AboveRank(std::int64_t wanted, std::int64_t rank, std::int64_t rows, std::int64_t dim) {
+  return Status::Invalid(wanted, " components asked for, but the rank of ", rows, " rows of ", dim, " features is ",
+                         rank, ": ask for at most ", rank);
+}
+
+// What more components than rows or columns would need is known before anything is read.
+Status CheckBeforeReading(const RowSource& source, const ReductionOptions& options) {
+  const std::int64_t most = std::min(source.row_count() - 1, source.dim());
+  if (!options.components || *options.components <= most) return Status::OK();
+  return Status::Invalid(*options.components, " components asked for, but the rank of ", source.row_count(),
+                         " rows of ", source.dim(), " features is at most ", most, ": ask for at most ", most);
+}
+
+Result<ScatterState> ReadScatter(const RowSource& source, int threads, const Cancellation* cancellation) {
+  Pool<Matrix> scratch;
+  const auto make = [&](std::int64_t block, std::optional<ScatterState> spare) -> Result<ScatterState> {
+    ARROW_ASSIGN_OR_RAISE(ScatterState state, spare ? *std::move(spare) : ScatterState::Make(source.dim()));
+    state.Clear();
+    ARROW_RETURN_NOT_OK(source.Visit(block, [&](const RowBlock& rows) { return state.Update(rows, &scratch); }));
+    return state;
+  };
+  return MergeBlocks<ScatterState>(source.block_count(), threads, make, cancellation);
+}
+
+Result<ColumnMoments> ReadMoments(const RowSource& source, int threads, const Cancellation* cancellation) {
+  const auto make = [&](std::int64_t block, const std::optional<ColumnMoments>&) -> Result<ColumnMoments> {
+    ARROW_ASSIGN_OR_RAISE(ColumnMoments state, ColumnMoments::Make(source.dim()));
+    ARROW_RETURN_NOT_OK(source.Visit(block, [&](const RowBlock& rows) { return state.Update(rows); }));
+    return state;
+  };
+  return MergeBlocks<ColumnMoments>(source.block_count(), threads, make, cancellation);
+}
+
+// As few components as explain a share of the total, or all that are known.
+std::int64_t CountForVariance(const std::vector<double>& variances, double total, double share) {
+  constexpr double kRounding = 1e-12;
+  double sum = 0;
+  std::int64_t count = 0;
+  for (const double variance : variances) {
+    sum += variance;
+    ++count;
+    if (sum >= (share - kRounding) * total) break;
+  }
+  return count;
+}
+
+// The loading of largest magnitude becomes positive; of equal ones the first decides.
+void FixSigns(Matrix& components) {
+  for (std::int64_t i = 0; i < components.rows; ++i) {
+    const auto row = components.view().row(i);
+    const auto largest = std::ranges::max_element(row, {}, [](double value) { return std::abs(value); });
+    if (*largest >= 0) continue;
+    for (double& value : row) value = -value;
+  }
+}
+
+void Describe(const StandardScaler& scaler, Reduction& reduction) {
+  reduction.rows = scaler.rows;
+  reduction.mean = scaler.mean;
+  reduction.scale = scaler.scale;
+  reduction.total_variance = scaler.TotalVariance();
+  const auto constant = scaler.dim() - static_cast<std::int64_t>(scaler.VaryingColumns().size());
+  if (constant == 0) return;
+  reduction.warnings.push_back(Text(constant, " of ", scaler.dim(), " features are constant: they become 0"));
+}
+
+void WarnOfRank(std::int64_t rank, Reduction& reduction) {
+  reduction.warnings.push_back(Text("the rank of ", reduction.rows, " rows of ", reduction.dim(), " features is ", rank,
+                                    ": ", rank, " components are kept instead of ", kDefaultComponents));
+}
+
+// The covariance matrix of the standardised features that vary; upper triangle.
+Matrix Correlation(const ScatterState& state, const StandardScaler& scaler, const std::vector<std::int64_t>& columns) {
+  const auto size = static_cast<std::int64_t>(columns.size());
+  Matrix matrix = Matrix::Zeros(size, size);
+  const auto scatter = state.scatter().view();
+  const double rows = static_cast<double>(state.count() - 1);
+  for (std::int64_t i = 0; i < size; ++i) {
+    const std::int64_t from = columns[static_cast<std::size_t>(i)];
+    const double factor = scaler.factor[static_cast<std::size_t>(from)] / rows;
+    for (std::int64_t j = i; j < size; ++j) {
+      const std::int64_t to = columns[static_cast<std::size_t>(j)];
+      matrix.view()(i, j) = scatter(from, to) * factor * scaler.factor[static_cast<std::size_t>(to)];
+    }
+  }
+  return matrix;
+}
+
+Result<std::int64_t> ChooseCount(const ReductionOptions& options, std::int64_t rank, Reduction& reduction) {
+  if (options.components) {
+    if (*options.components > rank) return AboveRank(*options.components, rank, reduction.rows, reduction.dim());
+    return *options.components;
+  }
+  if (options.variance) {
+    return CountForVariance(reduction.explained_variance, reduction.total_variance, *options.variance);
+  }
+  if (rank < kDefaultComponents) WarnOfRank(rank, reduction);
+  return std::min(rank, kDefaultComponents);
+}
+
+Result<Reduction> FitExact(const RowSource& source, const ReductionOptions& options, const Cancellation* cancellation) {
+  ARROW_ASSIGN_OR_RAISE(auto state, ReadScatter(source, options.threads, cancellation));
+  ARROW_ASSIGN_OR_RAISE(auto scaler, StandardScaler::Make(state.count(), state.mean(), state.m2(), options.ddof));
+  Reduction reduction;
+  Describe(scaler, reduction);
+  const std::vector<std::int64_t> columns = scaler.VaryingColumns();
+  ARROW_ASSIGN_OR_RAISE(auto eigen, blas::SymmetricEigen::Make(Correlation(state, scaler, columns)));
+  const std::vector<double>& values = eigen.values();
+  const std::int64_t most = std::min<std::int64_t>(state.count() - 1, static_cast<std::int64_t>(values.size()));
+  std::int64_t rank = 0;
+  while (rank < most && values[static_cast<std::size_t>(rank)] > RankTolerance(source.dim()) * values[0]) ++rank;
+  reduction.explained_variance.assign(values.begin(), values.begin() + rank);
+  ARROW_ASSIGN_OR_RAISE(const std::int64_t kept, ChooseCount(options, rank, reduction));
+
+  ARROW_ASSIGN_OR_RAISE(const Matrix vectors, eigen.LeadingVectors(kept));
+  reduction.components = Matrix::Zeros(kept, source.dim());
+  for (std::int64_t i = 0; i < kept; ++i) {
+    for (std::size_t j = 0; j < columns.size(); ++j) {
+      reduction.components.view()(i, columns[j]) = vectors.view()(i, static_cast<std::int64_t>(j));
+    }
+  }
+  FixSigns(reduction.components);
+  return reduction;
+}
+
+void TakeLeading(LeadingComponents leading, Reduction& reduction) {
+  reduction.explained_variance = std::move(leading.variances);
+  reduction.components = std::move(leading.components);
+  reduction.passes += leading.passes;
+  reduction.residual = leading.move;
+  if (leading.converged) return;
+  reduction.warnings.push_back(Text("after ", leading.passes,
+                                    " passes the variance of the last component still moves by ", leading.move,
+                                    " of itself: the last components are approximate"));
+}
+
+// Twice as many components again and again, until they explain the share.
+Result<Reduction> FindForVariance(const RowSource& source, const StandardScaler& scaler, double share,
+                                  RangeFinderOptions finder, Reduction reduction, const Cancellation* cancellation) {
+  const std::vector<std::string> warnings = reduction.warnings;
+  for (finder.components = 32;; finder.components *= 2) {
+    ARROW_ASSIGN_OR_RAISE(auto leading, FindLeadingComponents(source, scaler, finder, cancellation));
+    reduction.warnings = warnings;
+    TakeLeading(std::move(leading), reduction);
+    const auto known = static_cast<std::int64_t>(reduction.explained_variance.size());
+    double sum = 0;
+    for (const double variance : reduction.explained_variance) sum += variance;
+    const bool all = known < finder.components;  // the rank
+    if (!all && sum < share * reduction.total_variance) {
+      if (finder.components < kMostForVariance) continue;
+      return Status::Invalid("a share of ", share, " of the variance asked for, but ", kMostForVariance,
+                             " components of ", scaler.dim(), " features explain only ", sum / reduction.total_variance,
+                             ": ask for a number of components, for a smaller share, or for pooled features");
+    }
+    const std::int64_t kept = CountForVariance(reduction.explained_variance, reduction.total_variance, share);
+    reduction.explained_variance.resize(static_cast<std::size_t>(kept));
+    reduction.components.rows = kept;
+    reduction.components.values.resize(static_cast<std::size_t>(kept * scaler.dim()));
+    return reduction;
+  }
+}
+
+Result<Reduction> FitRandomized(const RowSource& source, const ReductionOptions& options,
+                                const Cancellation* cancellation) {
+  ARROW_ASSIGN_OR_RAISE(auto state, ReadMoments(source, options.threads, cancellation));
+  ARROW_ASSIGN_OR_RAISE(const auto scaler, StandardScaler::Make(state.count(), state.mean(), state.m2(), options.ddof));
+  Reduction reduction;
+  Describe(scaler, reduction);
+  reduction.randomized = true;
+  RangeFinderOptions finder;
+  finder.threads = options.threads;
+  if (options.variance) {
+    ARROW_ASSIGN_OR_RAISE(
+        reduction, FindForVariance(source, scaler, *options.variance, finder, std::move(reduction), cancellation));
+  } else {
+    finder.components = options.components.value_or(kDefaultComponents);
+    ARROW_ASSIGN_OR_RAISE(auto leading, FindLeadingComponents(source, scaler, finder, cancellation));
+    TakeLeading(std::move(leading), reduction);
+    if (reduction.kept() < finder.components) {
+      if (options.components) return AboveRank(finder.components, reduction.kept(), reduction.rows, source.dim());
+      WarnOfRank(reduction.kept(), reduction);
+    }
+  }
+  FixSigns(reduction.components);
+  return reduction;
+}
+
+}  // namespace
+
+Result<Reduction> FitReduction(const RowSource& source, const ReductionOptions& options,
+                               const Cancellation* cancellation) {
+  ARROW_RETURN_NOT_OK(CheckOptions(source, options));
+  ARROW_RETURN_NOT_OK(CheckBeforeReading(source, options));
+  if (source.dim() <= options.exact_limit) return FitExact(source, options, cancellation);
+  return FitRandomized(source, options, cancellation);
+}
+
+}  // namespace pomona
