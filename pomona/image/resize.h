@@ -16,7 +16,10 @@ enum class ResizeFilter { kNearest, kBilinear, kBicubic, kLanczos };
 std::string_view ResizeFilterName(ResizeFilter filter);
 std::optional<ResizeFilter> ResizeFilterFromName(std::string_view name);
 
-/// \brief Resizes images to one size, bit for bit as Pillow's `Image.resize` does.
+/// \brief Resizes images to one size, bit for bit as `Image.resize` of Pillow 13 does.
+///
+/// Earlier versions of Pillow always resize the rows first, which gives other last bits where the height shrinks by
+/// more than twice the pixels that the width does.
 ///
 /// Keeps the coefficient tables of sizes seen before and its scratch buffers, so one object serves a stream of images
 /// without allocating.

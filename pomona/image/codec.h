@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "pomona/base/status.h"
+#include "pomona/image/decode.h"
+
+namespace pomona {
+
+/// One adapter a format, and the only file that knows its library. Each takes a whole file whose first bytes are
+/// the format's, checks the size in the header against `options.max_pixels`, then fills `image` with the pixels
+/// as they are stored.
+///
+/// \return the EXIF orientation, 1 to 8 (1 where there is none), or an `ImageFailure`
+Result<int> DecodeJpeg(std::span<const std::uint8_t> bytes, const DecodeOptions& options, Image* image);
+Result<int> DecodePng(std::span<const std::uint8_t> bytes, const DecodeOptions& options, Image* image);
+Result<int> DecodeWebp(std::span<const std::uint8_t> bytes, const DecodeOptions& options, Image* image);
+Result<int> DecodeTiff(std::span<const std::uint8_t> bytes, const DecodeOptions& options, Image* image);
+Result<int> DecodeBmp(std::span<const std::uint8_t> bytes, const DecodeOptions& options, Image* image);
+Result<int> DecodeGif(std::span<const std::uint8_t> bytes, const DecodeOptions& options, Image* image);
+
+/// \brief Checks a size read from a header, then gives `image` that size and a buffer for it.
+///
+/// \param[in] format its name for people, such as "JPEG"
+/// \return an `ImageFailure`: corrupt for a side below 1, too-large for more than `options.max_pixels` or more than
+///         memory holds
+Status AllocateImage(std::string_view format, std::int64_t width, std::int64_t height, const DecodeOptions& options,
+                     Image* image);
+
+/// The check alone.
+Status CheckImageSize(std::string_view format, std::int64_t width, std::int64_t height, const DecodeOptions& options);
+
+/// `ImageFailure`s in the same words for every format.
+Status TruncatedImage(std::string_view format, std::size_t size_bytes);
+Status CorruptImage(std::string_view format, std::string_view detail);
+Status UnsupportedImage(std::string_view format, std::string_view feature);
+
+/// \brief `sample * 255 / 255^2` rounded, as Pillow turns an ink into what it leaves of the light.
+inline std::uint8_t InkToLight(int ink, int light) {
+  const int product = ink * light + 128;
+  return static_cast<std::uint8_t>(light - (((product >> 8) + product) >> 8));
+}
+
+}  // namespace pomona
