@@ -50,9 +50,11 @@ struct OpenedExtractor {
 
 /// \brief Opens the extractor a request names.
 ///
-/// \return KeyError for a name that neither the registry nor the file system knows, with the nearest name; IOError when
-/// a
-///         registry model is not in the cache, with the command that fetches it; whatever the weights reader says
+/// Nothing is fetched: `EnsureModel` (models/fetch.h) does that before.
+///
+/// \return UsageError for a name that neither the registry nor the file system knows, with the nearest name, and for
+///         options that do not fit the extractor; IOError when a registry model is not in the cache, with the command
+///         that fetches it; whatever the weights reader says
 Result<OpenedExtractor> OpenExtractor(const ExtractorRequest& request);
 
 }  // namespace pomona
