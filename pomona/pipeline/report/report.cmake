@@ -1,0 +1,21 @@
+# Puts the parts of report.html into the library: the page, its style and scripts, and Apache ECharts from npm.
+# Included by pomona/pipeline/CMakeLists.txt after pomona_module(pipeline).
+set(POMONA_ECHARTS "${CMAKE_SOURCE_DIR}/node_modules/echarts/dist/echarts.common.min.js" CACHE FILEPATH
+  "echarts.common.min.js of Apache ECharts 6.1.0, inlined into report.html")
+set(pomona_echarts_sha256 61f13280aba3161f77fc801bf5f9c786f55f10432153a0683fc5cc0700b013d5)
+
+if(NOT EXISTS "${POMONA_ECHARTS}")
+  message(FATAL_ERROR "No ${POMONA_ECHARTS}: run ./dev build, which installs it (npm install), "
+    "or pass -DPOMONA_ECHARTS=/path/to/echarts.common.min.js of Apache ECharts 6.1.0")
+endif()
+file(SHA256 "${POMONA_ECHARTS}" found_sha256)
+if(NOT found_sha256 STREQUAL pomona_echarts_sha256)
+  message(FATAL_ERROR "${POMONA_ECHARTS} is not echarts.common.min.js of Apache ECharts 6.1.0: its SHA-256 is "
+    "${found_sha256}, not ${pomona_echarts_sha256}")
+endif()
+
+pomona_embed(pomona_pipeline pomona_report_html "${CMAKE_CURRENT_LIST_DIR}/report.html.in")
+pomona_embed(pomona_pipeline pomona_report_css "${CMAKE_CURRENT_LIST_DIR}/report.css")
+pomona_embed(pomona_pipeline pomona_report_charts "${CMAKE_CURRENT_LIST_DIR}/charts.js")
+pomona_embed(pomona_pipeline pomona_report_js "${CMAKE_CURRENT_LIST_DIR}/report.js")
+pomona_embed(pomona_pipeline pomona_report_echarts "${POMONA_ECHARTS}")
