@@ -100,7 +100,21 @@ def mobilenet_features(pixels):
     return np.concatenate(rows)
 
 
+def write_saved_model(folder):
+    """A SavedModel of one 1 x 1 convolution: twice the first channel; the sum of the other two."""
+    convolution = tf.Module()
+    convolution.kernel = tf.Variable(np.array([[2, 0], [0, 1], [0, 1]], "float32").reshape(1, 1, 3, 2))
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.float32, name="image")])
+    def call(image):
+        return {"map": tf.nn.conv2d(image, convolution.kernel, 1, "SAME")}
+
+    convolution.call = call
+    tf.saved_model.save(convolution, str(folder), signatures=call)
+
+
 def main():
+    write_saved_model(Path(__file__).with_name("saved_model"))
     tensors = {}
     for width, height in SIZES:
         size = f"{width}x{height}"
