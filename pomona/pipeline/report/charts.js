@@ -2,6 +2,8 @@
 "use strict";
 
 const pomonaCharts = (() => {
+  const { number, percent } = pomonaPage;
+
   // Eight hues after Okabe and Ito, told apart with every common kind of colour blindness; one set for each background.
   const hues = {
     light: ["#0072b2", "#d55e00", "#009e73", "#b8559a", "#3d9bd6", "#c98600", "#4a4f4c", "#8a7a00"],
@@ -12,16 +14,19 @@ const pomonaCharts = (() => {
   // every 48, and filled shapes turn hollow after that.
   const shapes = [
     "M10 2a8 8 0 1 1 0 16a8 8 0 1 1 0-16Z",
-    "M10 1.500L19 17.500H1Z",
+    "M10 1.5L19 17.5H1Z",
     "M3 3H17V17H3Z",
-    "M10 .5L19.500 10L10 19.500L.5 10Z",
+    "M10 .5L19.5 10L10 19.5L.5 10Z",
     "M7 1H13V7H19V13H13V19H7V13H1V7H7Z",
-    "M10 18.500L1 2.500H19Z",
+    "M10 18.5L1 2.5H19Z",
   ];
   const plotSymbols = ["circle", "triangle", "rect", "diamond", "path://" + shapes[4], "path://" + shapes[5]];
 
   const isDark = () => !document.documentElement.dataset.print && matchMedia("(prefers-color-scheme: dark)").matches;
-  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+  const colour = (name) =>
+    getComputedStyle(document.documentElement)
+      .getPropertyValue("--" + name)
+      .trim();
 
   /** How label number `index` is marked. The label "other" has no colour of its own. */
   function mark(index, isOther) {
@@ -45,9 +50,6 @@ const pomonaCharts = (() => {
     svg.append(path);
     return svg;
   }
-
-  const number = (value) => value.toLocaleString("en-US", { maximumSignificantDigits: 3 });
-  const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)}\u00a0%`;
 
   function text() {
     return { color: colour("ink-soft"), fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 12 };
@@ -90,8 +92,8 @@ const pomonaCharts = (() => {
   }
 
   /** The map: one series a label, so that a label can be brought forward. `picked` holds the label numbers in colour. */
-  function mapOption({ points, labelCount, axisNames, picked, describe, animate }) {
-    const size = points.x.length > 2500 ? 7 : points.x.length > 600 ? 8 : 10;
+  function mapOption({ points, labelCount, axisNames, picked, describe, animate, narrow }) {
+    const size = (points.x.length > 2500 ? 7 : points.x.length > 600 ? 8 : 10) - (narrow ? 2 : 0);
     const series = [];
     for (let label = 0; label <= labelCount; ++label) {
       const { hue, shape, hollow } = mark(label, label === labelCount);
@@ -171,7 +173,14 @@ const pomonaCharts = (() => {
       animation: animate,
       animationDuration: 400,
       textStyle: text(),
-      grid: { left: 12, right: 12, top: 16, bottom: zoomable ? 38 : 8, outerBoundsMode: "same", outerBoundsContain: "all" },
+      grid: {
+        left: 12,
+        right: 12,
+        top: 16,
+        bottom: zoomable ? 38 : 8,
+        outerBoundsMode: "same",
+        outerBoundsContain: "all",
+      },
       tooltip: {
         ...tooltip(),
         trigger: "axis",
@@ -256,5 +265,5 @@ const pomonaCharts = (() => {
     };
   }
 
-  return { glyph, mapOption, screeOption, percent, number };
+  return { glyph, mapOption, screeOption };
 })();

@@ -10,24 +10,33 @@
 #include "pomona/pipeline/report/page_text.h"
 #include "pomona/pipeline/report/report_payload.h"
 
-// The parts of the page, put into the library by report.cmake.
-extern "C" {
-extern const unsigned char pomona_report_html_begin[], pomona_report_html_end[];
-extern const unsigned char pomona_report_css_begin[], pomona_report_css_end[];
-extern const unsigned char pomona_report_charts_begin[], pomona_report_charts_end[];
-extern const unsigned char pomona_report_js_begin[], pomona_report_js_end[];
-extern const unsigned char pomona_report_echarts_begin[], pomona_report_echarts_end[];
-}
+/// The bytes of a part of the page, which report.cmake puts into the library.
+#define POMONA_REPORT_PART(name)                                                               \
+  extern "C" const unsigned char pomona_report_##name##_begin[], pomona_report_##name##_end[]; \
+  static std::string name() {                                                                  \
+    return {reinterpret_cast<const char*>(pomona_report_##name##_begin),                       \
+            reinterpret_cast<const char*>(pomona_report_##name##_end)};                        \
+  }
+
+namespace report_part {
+POMONA_REPORT_PART(html)
+POMONA_REPORT_PART(base_css)
+POMONA_REPORT_PART(plots_css)
+POMONA_REPORT_PART(media_css)
+POMONA_REPORT_PART(elements_js)
+POMONA_REPORT_PART(charts_js)
+POMONA_REPORT_PART(map_js)
+POMONA_REPORT_PART(page_js)
+POMONA_REPORT_PART(echarts)
+}  // namespace report_part
+
+#undef POMONA_REPORT_PART
 
 namespace pomona {
 namespace {
 
 /// Bytes; the promise is 15 MB.
 constexpr std::size_t kPageBytes = 14'500'000;
-
-std::string_view Embedded(const unsigned char* begin, const unsigned char* end) {
-  return {reinterpret_cast<const char*>(begin), static_cast<std::size_t>(end - begin)};
-}
 
 /// "'sha256-...'" for a Content-Security-Policy: the page runs our scripts and no other.
 std::string ScriptHash(std::string_view script) {
@@ -62,11 +71,11 @@ std::string FillTemplate(std::string_view page, const Parts& parts) {
 }  // namespace
 
 std::string RenderReport(const ReportData& data) {
-  const std::string_view page = Embedded(pomona_report_html_begin, pomona_report_html_end);
-  const std::string_view style = Embedded(pomona_report_css_begin, pomona_report_css_end);
-  const std::string library = InlineScript(Embedded(pomona_report_echarts_begin, pomona_report_echarts_end));
-  const std::string script = InlineScript(std::string(Embedded(pomona_report_charts_begin, pomona_report_charts_end)) +
-                                          std::string(Embedded(pomona_report_js_begin, pomona_report_js_end)));
+  const std::string page = report_part::html();
+  const std::string style = report_part::base_css() + report_part::plots_css() + report_part::media_css();
+  const std::string library = InlineScript(report_part::echarts());
+  const std::string script = InlineScript(report_part::elements_js() + report_part::charts_js() +
+                                          report_part::map_js() + report_part::page_js());
   const std::string hashes = ScriptHash(library) + " " + ScriptHash(script);
   const std::size_t fixed = page.size() + style.size() + library.size() + script.size() + hashes.size();
   const std::string payload = ReportPayload(data, kPageBytes - fixed);

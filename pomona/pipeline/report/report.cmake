@@ -14,8 +14,13 @@ if(NOT found_sha256 STREQUAL pomona_echarts_sha256)
     "${found_sha256}, not ${pomona_echarts_sha256}")
 endif()
 
-pomona_embed(pomona_pipeline pomona_report_html "${CMAKE_CURRENT_LIST_DIR}/report.html.in")
-pomona_embed(pomona_pipeline pomona_report_css "${CMAKE_CURRENT_LIST_DIR}/report.css")
-pomona_embed(pomona_pipeline pomona_report_charts "${CMAKE_CURRENT_LIST_DIR}/charts.js")
-pomona_embed(pomona_pipeline pomona_report_js "${CMAKE_CURRENT_LIST_DIR}/report.js")
+# In the order in which they stand in the page.
+set(pomona_report_parts html:report.html.in base_css:report.css plots_css:plots.css media_css:media.css
+  elements_js:elements.js charts_js:charts.js map_js:map.js page_js:report.js)
+foreach(part ${pomona_report_parts})
+  string(REPLACE ":" ";" part "${part}")
+  list(GET part 0 symbol)
+  list(GET part 1 file)
+  pomona_embed(pomona_pipeline pomona_report_${symbol} "${CMAKE_CURRENT_LIST_DIR}/${file}")
+endforeach()
 pomona_embed(pomona_pipeline pomona_report_echarts "${POMONA_ECHARTS}")
