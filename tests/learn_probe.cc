@@ -7,18 +7,18 @@
 // Writes PREFIX.json and PREFIX.{mean,scale,variance,components,projection}.f64; prints nothing unless it fails.
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "pomona/base/json.h"
 #include "pomona/base/resources.h"
 #include "pomona/learn/blas.h"
+#include "pomona/learn/memory_rows.h"
 #include "pomona/learn/reduction.h"
 
 namespace {
@@ -28,24 +28,7 @@ using pomona::Result;
 using pomona::RowBlock;
 using pomona::Status;
 
-constexpr std::int64_t kBlock = 1024;
-
-class MemoryRows : public pomona::RowSource {
- public:
-  MemoryRows(std::vector<float> values, std::int64_t dim) : values_(std::move(values)), dim_(dim) {}
-  std::int64_t dim() const override { return dim_; }
-  std::int64_t row_count() const override { return static_cast<std::int64_t>(values_.size()) / dim_; }
-  std::int64_t block_count() const override { return (row_count() + kBlock - 1) / kBlock; }
-  Status Visit(std::int64_t block, const std::function<Status(const RowBlock&)>& visit) const override {
-    const std::int64_t first = block * kBlock;
-    const MatrixView<const float> rows{values_.data() + first * dim_, std::min(kBlock, row_count() - first), dim_};
-    return visit({rows, [first](std::int64_t i) { return "row " + std::to_string(first + i); }});
-  }
-
- private:
-  std::vector<float> values_;
-  std::int64_t dim_;
-};
+constexpr std::int64_t kBlock = pomona::MemoryRows::kBlockRows;
 
 class DiskRows : public pomona::RowSource {
  public:
@@ -127,11 +110,14 @@ Status Run(const std::string& input, std::map<std::string, std::string> options)
   if (options.contains("--ddof")) fit.ddof = std::stoi(options["--ddof"]);
   if (options.contains("--exact-limit")) fit.exact_limit = std::stoll(options["--exact-limit"]);
   if (options.contains("--threads")) fit.threads = std::stoi(options["--threads"]);
+  std::vector<float> values;
   std::unique_ptr<pomona::RowSource> source;
   if (options.contains("--from-disk")) {
     source = std::make_unique<DiskRows>(input, dim);
   } else {
-    source = std::make_unique<MemoryRows>(ReadAll<float>(input), dim);
+    values = ReadAll<float>(input);
+    const auto rows = static_cast<std::int64_t>(values.size()) / dim;
+    source = std::make_unique<pomona::MemoryRows>(MatrixView<const float>{values.data(), rows, dim});
   }
   std::vector<double> seconds;
   pomona::Reduction reduction;

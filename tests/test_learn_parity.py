@@ -67,8 +67,9 @@ def fit(rows: np.ndarray, folder: Path, *options: object) -> Fit:
 
 
 def with_sign_rule(components: np.ndarray) -> np.ndarray:
-    """The loading of largest magnitude is positive."""
-    largest = np.argmax(np.abs(components), axis=1)
+    """The loading of largest magnitude is positive; of those equal but for rounding the first."""
+    sizes = np.abs(components)
+    largest = np.argmax(sizes >= (1 - 1e-10) * sizes.max(axis=1, keepdims=True), axis=1)
     signs = np.sign(components[np.arange(len(components)), largest])
     return components * signs[:, None]
 

@@ -111,12 +111,12 @@ void Gram(MatrixView<const double> rows, MatrixView<double> gram, bool accumulat
 void Multiply(Transpose transpose_a, StridedView<const double> a, Transpose transpose_b, StridedView<const double> b,
               double factor, double keep, StridedView<double> out) {
   UseCallersThread();
+  const auto stride = [](std::int64_t value) { return static_cast<blasint>(std::max<std::int64_t>(1, value)); };
   const std::int64_t inner = transpose_a == Transpose::kNo ? a.cols : a.rows;
   cblas_dgemm(CblasRowMajor, transpose_a == Transpose::kNo ? CblasNoTrans : CblasTrans,
               transpose_b == Transpose::kNo ? CblasNoTrans : CblasTrans, static_cast<blasint>(out.rows),
-              static_cast<blasint>(out.cols), static_cast<blasint>(inner), factor, a.data,
-              static_cast<blasint>(a.stride), b.data, static_cast<blasint>(b.stride), keep, out.data,
-              static_cast<blasint>(out.stride));
+              static_cast<blasint>(out.cols), static_cast<blasint>(inner), factor, a.data, stride(a.stride), b.data,
+              stride(b.stride), keep, out.data, stride(out.stride));
 }
 
 Status OrthonormalizeRows(Matrix& rows) {

@@ -130,10 +130,45 @@ class DataMap {
   const Cancellation* cancellation_;
 };
 
+double Norm(std::span<const double> row) {
+  double squares = 0;
+  for (const double value : row) squares += value * value;
+  return std::sqrt(squares);
+}
+
+double LargestNorm(const Matrix& matrix) {
+  double largest = 0;
+  for (std::int64_t i = 0; i < matrix.rows; ++i) largest = std::max(largest, Norm(matrix.view().row(i)));
+  return largest;
+}
+
+// Orthonormal rows by the Gram-Schmidt process, without those of which less than `smallest` is left: they are rounding.
+Matrix IndependentRows(Matrix matrix, double smallest) {
+  std::int64_t kept = 0;
+  for (std::int64_t i = 0; i < matrix.rows; ++i) {
+    const MatrixView<double> row = matrix.view().rows_between(i, 1);
+    const MatrixView<const double> earlier = matrix.view().rows_between(0, kept);
+    std::vector<double> cross(static_cast<std::size_t>(kept));
+    const MatrixView<double> weights{cross.data(), 1, kept};
+    for (int round = 0; round < 2 && kept > 0; ++round) {
+      blas::Multiply(Transpose::kNo, row, Transpose::kYes, earlier, 1.0, 0.0, weights);
+      blas::Multiply(Transpose::kNo, weights, Transpose::kNo, earlier, -1.0, 1.0, row);
+    }
+    const double norm = Norm(row.row(0));
+    if (norm <= smallest) continue;
+    std::ranges::transform(row.row(0), matrix.view().row(kept).begin(), [norm](double value) { return value / norm; });
+    ++kept;
+  }
+  matrix.rows = kept;
+  matrix.values.resize(static_cast<std::size_t>(kept * matrix.cols));
+  return matrix;
+}
+
 // Orthonormal directions (m, d) and the covariance matrix seen from them (m, m).
 class KrylovSpace {
  public:
-  explicit KrylovSpace(std::int64_t dim) : directions_(Matrix::Zeros(0, dim)) {}
+  // `leading` directions are known after `Solve`.
+  KrylovSpace(std::int64_t dim, std::int64_t leading) : directions_(Matrix::Zeros(0, dim)), leading_(leading) {}
 
   std::int64_t size() const { return directions_.rows; }
   const std::vector<double>& values() const { return values_; }
@@ -166,21 +201,18 @@ class KrylovSpace {
     }
     ARROW_ASSIGN_OR_RAISE(auto eigen, blas::SymmetricEigen::Make(projected_));
     values_ = eigen.values();
-    ARROW_ASSIGN_OR_RAISE(vectors_, eigen.LeadingVectors(std::min(size(), kept_)));
+    ARROW_ASSIGN_OR_RAISE(vectors_, eigen.LeadingVectors(std::min(size(), leading_)));
     return Status::OK();
   }
 
-  // The part of `image` outside the space, as orthonormal rows, at most `count`.
-  Result<Matrix> NextBlock(Matrix image, std::int64_t count) const {
-    image.rows = std::min(image.rows, count);
-    image.values.resize(static_cast<std::size_t>(image.rows * image.cols));
-    // Twice is enough for directions that are there; once more for those that rounding alone has made.
-    for (int round = 0; round < 3; ++round) {
-      Matrix cross = Matrix::Zeros(image.rows, size());
-      blas::Multiply(Transpose::kNo, image.view(), Transpose::kYes, directions_.view(), 1.0, 0.0, cross.view());
-      blas::Multiply(Transpose::kNo, cross.view(), Transpose::kNo, directions_.view(), -1.0, 1.0, image.view());
-      ARROW_RETURN_NOT_OK(blas::OrthonormalizeRows(image));
-    }
+  // The part of `image` outside the space, as orthonormal rows; none when the space holds all of it.
+  Result<Matrix> NextBlock(Matrix image) const {
+    const double smallest = RankTolerance(image.cols) * LargestNorm(image);
+    // Twice, because the first time leaves the rounding of what it took away.
+    for (int round = 0; round < 2; ++round) RemoveFrom(image);
+    image = IndependentRows(std::move(image), smallest);
+    RemoveFrom(image);
+    ARROW_RETURN_NOT_OK(blas::OrthonormalizeRows(image));
     return image;
   }
 
@@ -212,13 +244,18 @@ class KrylovSpace {
     for (std::int64_t i = 0; i < count; ++i) projected_.view()(i, i) = values_[static_cast<std::size_t>(i)];
   }
 
-  void KeepVectors(std::int64_t count) { kept_ = count; }
-
  private:
+  // image -= its projection onto the space
+  void RemoveFrom(Matrix& image) const {
+    Matrix cross = Matrix::Zeros(image.rows, size());
+    blas::Multiply(Transpose::kNo, image.view(), Transpose::kYes, directions_.view(), 1.0, 0.0, cross.view());
+    blas::Multiply(Transpose::kNo, cross.view(), Transpose::kNo, directions_.view(), -1.0, 1.0, image.view());
+  }
+
   Matrix directions_;
   Matrix projected_;
   std::int64_t newest_count_ = 0;
-  std::int64_t kept_ = 0;
+  std::int64_t leading_;
   std::vector<double> values_;
   Matrix vectors_;  // leading eigenvectors of projected_, as rows
 };
@@ -244,35 +281,34 @@ Result<LeadingComponents> FindLeadingComponents(const RowSource& source, const S
   }
 
   const DataMap data(source, scaler, options.threads, cancellation);
+  KrylovSpace space(scaler.dim(), width);
   ARROW_ASSIGN_OR_RAISE(Matrix block, data.Sketch(width, options.seed));
-  ARROW_RETURN_NOT_OK(blas::OrthonormalizeRows(block));
   found.passes = 1;
-  KrylovSpace space(scaler.dim());
-  space.KeepVectors(width);
-  space.Append(block);
-  const auto last = static_cast<std::size_t>(wanted - 1);
+  ARROW_ASSIGN_OR_RAISE(block, space.NextBlock(std::move(block)));
   double before = 0;
   while (true) {
+    space.Append(block);
     ARROW_ASSIGN_OR_RAISE(block, data.ApplyCovariance(space.newest()));
     ++found.passes;
     ARROW_RETURN_NOT_OK(space.Solve(block));
-    const double floor = RankTolerance(scaler.dim()) * space.values()[0];
+    const auto last = static_cast<std::size_t>(std::min(wanted, space.size()) - 1);
     const double now = space.values()[last];
-    found.move = std::abs(now - before) / std::max(now, floor);
+    found.move = std::abs(now - before) / now;
     before = now;
-    const bool complete = space.size() >= limit;
-    if (complete) found.move = 0;
-    const bool settled = found.passes > 2 && found.move < options.tolerance;
+    found.converged = found.move < options.tolerance;
     const bool still = space.NewestShare(wanted) < kStill || found.move < kStill * kStill;
-    found.converged = complete || settled;
-    if (complete || (settled && still) || found.passes >= options.max_passes) break;
-    ARROW_ASSIGN_OR_RAISE(block, space.NextBlock(std::move(block), limit - space.size()));
+    if ((found.converged && still) || found.passes >= options.max_passes) break;
+    ARROW_ASSIGN_OR_RAISE(block, space.NextBlock(std::move(block)));
+    if (block.rows == 0) {  // nothing is left outside: the variances are exact
+      found.converged = true;
+      found.move = 0;
+      break;
+    }
     if (space.size() + block.rows > kMaxBlocks * width) space.CutTo(width);
-    space.Append(block);
   }
   const double floor = RankTolerance(scaler.dim()) * space.values()[0];
   std::int64_t rank = 0;
-  while (rank < wanted && space.values()[static_cast<std::size_t>(rank)] > floor) ++rank;
+  while (rank < std::min(wanted, space.size()) && space.values()[static_cast<std::size_t>(rank)] > floor) ++rank;
   found.variances.assign(space.values().begin(), space.values().begin() + rank);
   found.components = space.Leading(rank);
   for (std::int64_t j = 0; j < scaler.dim(); ++j) {

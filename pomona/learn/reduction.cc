@@ -93,12 +93,16 @@ std::int64_t CountForVariance(const std::vector<double>& variances, double total
   return count;
 }
 
-// The loading of largest magnitude becomes positive; of equal ones the first decides.
+// The loading of largest magnitude becomes positive. Of loadings that are equal but for rounding the first decides, so
+// that the sign does not hang on a last bit.
 void FixSigns(Matrix& components) {
+  constexpr double kEqual = 1 - 1e-10;
   for (std::int64_t i = 0; i < components.rows; ++i) {
     const auto row = components.view().row(i);
-    const auto largest = std::ranges::max_element(row, {}, [](double value) { return std::abs(value); });
-    if (*largest >= 0) continue;
+    double largest = 0;
+    for (const double value : row) largest = std::max(largest, std::abs(value));
+    const auto first = std::ranges::find_if(row, [&](double value) { return std::abs(value) >= kEqual * largest; });
+    if (*first >= 0) continue;
     for (double& value : row) value = -value;
   }
 }
