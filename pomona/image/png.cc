@@ -26,6 +26,9 @@ Status Failure(int error, std::size_t size_bytes) {
     case SPNG_IO_EOF:
     case SPNG_EIDAT_TOO_SHORT:
       return TruncatedImage("PNG", size_bytes);
+    case SPNG_EOVERFLOW:
+      return ImageFailure(FailureCode::kTooLarge,
+                          "the PNG header says a size that no memory holds: leave out this image");
     case SPNG_EMEM:
       return ImageFailure(FailureCode::kTooLarge,
                           "no memory to decode this PNG: lower --max-image-pixels or use fewer --threads");

@@ -40,10 +40,13 @@ class TableCache {
   std::unordered_map<int, Table> tables_;
 };
 
-void CopyPixel(const std::uint8_t* from, std::uint8_t* to) {
-  to[0] = from[0];
-  to[1] = from[1];
-  to[2] = from[2];
+/// Gathers the pixels that `columns` names. A fourth byte is faster than three; the next pixel overwrites it, and
+/// only the image's last row has none to read.
+void GatherPixels(const std::uint8_t* from, const std::vector<std::int32_t>& columns, bool last_row, std::uint8_t* to) {
+  const std::size_t fast = last_row ? 0 : columns.size() - 1;
+  std::size_t x = 0;
+  for (; x < fast; ++x) std::memcpy(to + x * 3, from + static_cast<std::size_t>(columns[x]) * 3, 4);
+  for (; x < columns.size(); ++x) std::memcpy(to + x * 3, from + static_cast<std::size_t>(columns[x]) * 3, 3);
 }
 
 }  // namespace
@@ -90,9 +93,7 @@ void Resizer::State::Nearest(ImageView image, std::uint8_t* output) {
       continue;
     }
     const std::uint8_t* from = image.data + static_cast<std::size_t>(rows[y]) * in_stride;
-    for (std::size_t x = 0; x < columns.size(); ++x) {
-      CopyPixel(from + static_cast<std::size_t>(columns[x]) * 3, to + x * 3);
-    }
+    GatherPixels(from, columns, rows[y] + 1 == image.height, to);
   }
 }
 

@@ -1,0 +1,44 @@
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "pomona/base/failure.h"
+#include "pomona/image/codec.h"
+#include "pomona/image/testing_photos.h"
+
+namespace pomona {
+namespace {
+
+std::string Sample(const std::string& name) {
+  return ReadWholeFile(std::string(POMONA_SOURCE_DIR) + "/pomona/image/testdata/" + name);
+}
+
+Status Decode(const std::string& bytes) {
+  Image image;
+  return DecodeGif(AsBytes(bytes), {}, &image).status();
+}
+
+TEST(Gif, WithoutAFrameIsCorrupt) {
+  EXPECT_EQ(FailureCodeOf(Decode(std::string("GIF89a\x05\0\x05\0\0\0\0;", 14))), FailureCode::kCorrupt);
+}
+
+TEST(Gif, MissingTrailerIsNoLoss) {
+  const std::string bytes = Sample("gif_palette.gif");
+  EXPECT_TRUE(Decode(bytes.substr(0, bytes.size() - 1)).ok());
+}
+
+TEST(Gif, ScreenAndFrameCountTogetherAgainstTheLimit) {
+  std::string bytes = Sample("gif_palette.gif");
+  bytes[6] = bytes[7] = bytes[8] = bytes[9] = '\xFF';
+  EXPECT_EQ(FailureCodeOf(Decode(bytes)), FailureCode::kTooLarge);
+}
+
+TEST(Gif, EmptyFrameIsCorrupt) {
+  std::string bytes = Sample("gif_palette.gif");
+  const std::size_t frame = bytes.find(',', 13 + 3 * 64);
+  bytes[frame + 5] = bytes[frame + 6] = 0;
+  EXPECT_EQ(FailureCodeOf(Decode(bytes)), FailureCode::kCorrupt);
+}
+
+}  // namespace
+}  // namespace pomona
