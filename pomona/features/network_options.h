@@ -2,6 +2,7 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 #include "pomona/features/feature_extractor.h"
 
@@ -23,6 +24,14 @@ struct NetworkOptions {
   /// Images a batch; the same for the whole life of an output, because some networks give other bits at other sizes.
   /// More than 8 gains no speed and costs memory.
   int batch_size = 8;
+
+  /// Measuring for `Precision::kInt8` (vgg16): the features of an image are then, instead of the usual ones, the
+  /// largest values that leave each convolution but the last. Runs in float32. See int8_ranges.h.
+  bool measure_int8_ranges = false;
+
+  /// For `Precision::kInt8` (vgg16): what `ChooseInt8Ranges` made of these; they decide bits, so they belong to the
+  /// plan.
+  std::vector<float> int8_ranges;
 };
 
 /// \brief How pixels become the numbers a network was trained on: (value - mean[c]) * scale[c], c in the order of the

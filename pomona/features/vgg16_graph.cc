@@ -1,5 +1,8 @@
 #include "pomona/features/vgg16_graph.h"
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -7,9 +10,11 @@
 #include <vector>
 
 #include <openvino/op/add.hpp>
+#include <openvino/op/concat.hpp>
 #include <openvino/op/constant.hpp>
 #include <openvino/op/convert.hpp>
 #include <openvino/op/convolution.hpp>
+#include <openvino/op/fake_quantize.hpp>
 #include <openvino/op/max_pool.hpp>
 #include <openvino/op/parameter.hpp>
 #include <openvino/op/reduce_max.hpp>
@@ -18,6 +23,7 @@
 #include <openvino/op/reshape.hpp>
 #include <openvino/op/subtract.hpp>
 #include <openvino/op/transpose.hpp>
+#include <openvino/op/unsqueeze.hpp>
 #include <openvino/openvino.hpp>
 
 #include "pomona/features/openvino_runtime.h"
@@ -89,7 +95,43 @@ Output Pool(const Output& map, Pooling pooling) {
   return std::make_shared<ov::op::v1::Reshape>(channels_last, Indices<std::int64_t>({0, -1}), true);
 }
 
+Output Scalar(float value) { return Constant::create(ov::element::f32, {}, {value}); }
+
+/// Marks values of [0, range] as what 8 bits hold; OpenVINO then computes on integers from here on.
+Output QuantizeActivations(const Output& x, float range) {
+  const Output low = Scalar(0);
+  const Output high = Scalar(range);
+  return std::make_shared<ov::op::v0::FakeQuantize>(x, low, high, low, high, 256);
+}
+
+/// Marks a kernel (OIHW) as 8-bit integers, symmetric around zero, with a scale for each output channel.
+Output QuantizeKernel(const Output& kernel) {
+  const auto constant = ov::as_type_ptr<Constant>(kernel.get_node_shared_ptr());
+  const ov::Shape shape = constant->get_shape();
+  const auto* const values = constant->get_data_ptr<float>();
+  const std::size_t size = shape[1] * shape[2] * shape[3];
+  std::vector<float> high(shape[0]);
+  std::vector<float> low(shape[0]);
+  for (std::size_t o = 0; o < shape[0]; ++o) {
+    for (std::size_t i = 0; i < size; ++i) high[o] = std::max(high[o], std::abs(values[o * size + i]));
+    high[o] = std::max(high[o], 1e-20F);  // a kernel of zeros still needs a range
+    low[o] = -high[o];
+  }
+  const Output lows = OwnedConstant(std::move(low), {shape[0], 1, 1, 1});
+  const Output highs = OwnedConstant(std::move(high), {shape[0], 1, 1, 1});
+  return std::make_shared<ov::op::v0::FakeQuantize>(kernel, lows, highs, lows, highs, 255);
+}
+
+/// The largest value of each image, (batch, 1).
+Output LargestValue(const Output& x) {
+  const Output axes = Indices<std::int64_t>({1, 2, 3});
+  const auto largest = std::make_shared<ov::op::v1::ReduceMax>(x, axes, false);
+  return std::make_shared<ov::op::v0::Unsqueeze>(largest, Indices<std::int64_t>({1}));
+}
+
 std::shared_ptr<ov::Model> Build(Vgg16Weights weights, const NetworkOptions& options) {
+  const bool int8 = options.precision == Precision::kInt8;
+  ov::OutputVector largest;
   const auto pixels = std::make_shared<ov::op::v0::Parameter>(
       ov::element::u8,
       ov::Shape{static_cast<std::size_t>(options.batch_size), static_cast<std::size_t>(options.image_height),
@@ -97,21 +139,39 @@ std::shared_ptr<ov::Model> Build(Vgg16Weights weights, const NetworkOptions& opt
   Output x = Preprocess(pixels);
   for (std::size_t i = 0; i < kVgg16Layers.size(); ++i) {
     Vgg16Layer& layer = weights.layers[i];
-    const auto convolution = std::make_shared<ov::op::v1::Convolution>(x, KernelConstant(layer.kernel, i == 0),
-                                                                       ov::Strides{1, 1}, ov::CoordinateDiff{1, 1},
-                                                                       ov::CoordinateDiff{1, 1}, ov::Strides{1, 1});
+    Output kernel = KernelConstant(layer.kernel, i == 0);
+    if (int8 && i > 0) kernel = QuantizeKernel(kernel);  // the first layer costs little and sees signed values
+    const auto convolution = std::make_shared<ov::op::v1::Convolution>(
+        x, kernel, ov::Strides{1, 1}, ov::CoordinateDiff{1, 1}, ov::CoordinateDiff{1, 1}, ov::Strides{1, 1});
     convolution->set_friendly_name(std::string(kVgg16Layers[i].name));
     const auto sum = std::make_shared<ov::op::v1::Add>(convolution, BiasConstant(layer.bias));
     layer = {};
     x = std::make_shared<ov::op::v0::Relu>(sum);
+    if (i + 1 < kVgg16Layers.size()) {
+      if (int8) x = QuantizeActivations(x, options.int8_ranges[i]);
+      if (options.measure_int8_ranges) largest.push_back(LargestValue(x));
+    }
     if (kVgg16Layers[i].pooled_after) x = MaxPool(x);
   }
-  return std::make_shared<ov::Model>(ov::OutputVector{Pool(x, options.pooling)}, ov::ParameterVector{pixels}, "vgg16");
+  const Output features =
+      options.measure_int8_ranges ? Output(std::make_shared<ov::op::v0::Concat>(largest, 1)) : Pool(x, options.pooling);
+  return std::make_shared<ov::Model>(ov::OutputVector{features}, ov::ParameterVector{pixels}, "vgg16");
 }
 
 }  // namespace
 
 Result<std::shared_ptr<ov::Model>> BuildVgg16Graph(Vgg16Weights weights, const NetworkOptions& options) {
+  constexpr std::size_t kRanges = kVgg16Layers.size() - 1;
+  if (options.precision == Precision::kInt8) {
+    if (options.measure_int8_ranges) return Status::Invalid("int8 ranges are measured in f32, not in int8");
+    if (options.int8_ranges.size() != kRanges) {
+      return Status::Invalid("precision int8 got ", options.int8_ranges.size(), " ranges, VGG16 has ", kRanges,
+                             "; measure them on a sample of images first");
+    }
+    for (const float range : options.int8_ranges) {
+      if (!std::isfinite(range) || range <= 0) return Status::Invalid("an int8 range of ", range, " is not positive");
+    }
+  }
   try {
     return Build(std::move(weights), options);
   } catch (const std::exception& error) {
