@@ -5,7 +5,9 @@
 //   stored PATH                        ->  the same, EXIF orientation not applied
 //   resize PATH WIDTH HEIGHT FILTER    ->  ok WIDTH HEIGHT SHA256   or   CODE MESSAGE
 //   pixels PATH OUTPUT                 ->  as decode, and writes the bytes to a file
+//   time PATH WIDTH HEIGHT FILTER N    ->  seconds NUMBER: processor time of one resize, mean of N
 #include <cstdint>
+#include <ctime>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -46,6 +48,20 @@ Status Resize(const std::vector<std::string>& fields, Image* image) {
   return Status::OK();
 }
 
+/// Seconds of processor time that one resize takes, the mean of many.
+Result<double> Time(const std::vector<std::string>& fields, const Image& image) {
+  const auto filter = ResizeFilterFromName(fields[4]);
+  if (!filter.has_value()) return Status::Invalid("filter ", fields[4]);
+  const int width = std::stoi(fields[2]);
+  const int height = std::stoi(fields[3]);
+  const int count = std::stoi(fields[5]);
+  std::vector<std::uint8_t> output(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3);
+  Resizer resizer(width, height, *filter);
+  const std::clock_t start = std::clock();
+  for (int i = 0; i < count; ++i) ARROW_RETURN_NOT_OK(resizer.Resize(image.view(), output.data()));
+  return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC / count;
+}
+
 Status Answer(const std::vector<std::string>& fields, Image* image) {
   if (fields.size() < 2) return Status::Invalid("too few fields");
   ARROW_RETURN_NOT_OK(Decode(fields[1], fields[0] != "stored", image));
@@ -64,7 +80,9 @@ int main() {
     std::istringstream stream(line);
     for (std::string field; std::getline(stream, field, '\t');) fields.push_back(field);
     const pomona::Status status = pomona::Answer(fields, &image);
-    if (status.ok()) {
+    if (status.ok() && fields[0] == "time" && fields.size() == 6) {
+      std::cout << "seconds " << pomona::Time(fields, image).ValueOr(0);
+    } else if (status.ok()) {
       std::cout << "ok " << image.width << ' ' << image.height << ' ' << pomona::Sha256(pomona::AsText(image.pixels));
     } else {
       const auto code = pomona::FailureCodeOf(status);

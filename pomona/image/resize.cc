@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <new>
 #include <unordered_map>
@@ -40,13 +41,38 @@ class TableCache {
   std::unordered_map<int, Table> tables_;
 };
 
-/// Gathers the pixels that `columns` names. A fourth byte is faster than three; the next pixel overwrites it, and
-/// only the image's last row has none to read.
-void GatherPixels(const std::uint8_t* from, const std::vector<std::int32_t>& columns, bool last_row, std::uint8_t* to) {
-  const std::size_t fast = last_row ? 0 : columns.size() - 1;
+std::uint64_t LoadFourBytes(const std::uint8_t* from) {
+  std::uint32_t bytes = 0;
+  std::memcpy(&bytes, from, sizeof(bytes));
+  return bytes;
+}
+
+/// Two pixels in six bytes and two bytes more, on little-endian machines.
+void CopyTwoPixels(const std::uint8_t* first, const std::uint8_t* second, std::uint8_t* to) {
+  const std::uint64_t two = (LoadFourBytes(first) & 0xFFFFFF) | LoadFourBytes(second) << 24;
+  std::memcpy(to, &two, sizeof(two));
+}
+
+/// Gathers the pixels at some offsets, four at a time: what is read and written past them is overwritten by the next,
+/// and only the image's last row has nothing to read there.
+void GatherPixels(const std::uint8_t* from, const std::vector<std::size_t>& offsets, bool last_row, std::uint8_t* to) {
   std::size_t x = 0;
-  for (; x < fast; ++x) std::memcpy(to + x * 3, from + static_cast<std::size_t>(columns[x]) * 3, 4);
-  for (; x < columns.size(); ++x) std::memcpy(to + x * 3, from + static_cast<std::size_t>(columns[x]) * 3, 3);
+  if (std::endian::native == std::endian::little && !last_row) {
+    for (; x + 5 <= offsets.size(); x += 4) {
+      CopyTwoPixels(from + offsets[x], from + offsets[x + 1], to + x * 3);
+      CopyTwoPixels(from + offsets[x + 2], from + offsets[x + 3], to + x * 3 + 6);
+    }
+  }
+  for (; x < offsets.size(); ++x) std::memcpy(to + x * 3, from + offsets[x], 3);
+}
+
+/// Where the pixels of one output row begin in an input row, in bytes.
+std::vector<std::size_t> NearestOffsets(int in_size, int out_size) {
+  std::vector<std::size_t> offsets;
+  for (const std::int32_t sample : NearestSamples(in_size, out_size)) {
+    offsets.push_back(static_cast<std::size_t>(sample) * 3);
+  }
+  return offsets;
 }
 
 }  // namespace
@@ -71,7 +97,7 @@ struct Resizer::State {
   ResizeFilter filter;
   TableCache<AxisTable> horizontal;
   TableCache<AxisTable> vertical;
-  TableCache<std::vector<std::int32_t>> nearest_x;
+  TableCache<std::vector<std::size_t>> nearest_x;
   TableCache<std::vector<std::int32_t>> nearest_y;
   std::vector<std::uint8_t> between;    ///< result of the first of two passes
   std::vector<std::uint8_t> last_rows;  ///< copies of source rows after which nothing may be read
@@ -82,7 +108,7 @@ struct Resizer::State {
 };
 
 void Resizer::State::Nearest(ImageView image, std::uint8_t* output) {
-  const auto& columns = nearest_x.Get(image.width, [&] { return NearestSamples(image.width, width); });
+  const auto& columns = nearest_x.Get(image.width, [&] { return NearestOffsets(image.width, width); });
   const auto& rows = nearest_y.Get(image.height, [&] { return NearestSamples(image.height, height); });
   const std::size_t in_stride = static_cast<std::size_t>(image.width) * 3;
   const std::size_t out_stride = static_cast<std::size_t>(width) * 3;
