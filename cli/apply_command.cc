@@ -35,8 +35,7 @@ void AddApplyCommand(CLI::App& program, CommandContext& context) {
   AddTableOptions(*command, Wanted, &arguments->options.run);
   AddProgramOptions(*command, &arguments->progress);
   command->footer(
-      "Everything that the features depend on (extractor, weights, size, resample, precision) is taken from the "
-      "model.\n"
+      "What the features depend on (extractor, weights, size, resample, precision) is taken from the model.\n"
       "\n"
       "Examples:\n"
       "  pomona apply out new-photos --output out-new\n"

@@ -28,13 +28,19 @@ int ExitCodeOf(const Status& status) {
   return Fail(IsUsageError(status) ? kExitUsage : kExitFailed, status.message());
 }
 
-void AddCommands(CLI::App& program, [[maybe_unused]] CommandContext& context) {
+void AddCommands(CLI::App& program, CommandContext& context) {
   program.name("pomona");
   program.require_subcommand(0, 1);
   program.set_help_flag("--help,-h", "Print this help and exit");
   program.set_version_flag("--version", "pomona " POMONA_VERSION, "Print the version and exit");
   program.formatter_fn(
       [](const CLI::App* command, const std::string&, CLI::AppFormatMode) { return HelpPage(*command); });
+  AddRunCommand(program, context);
+  AddFeaturesCommand(program, context);
+  AddFitCommand(program, context);
+  AddApplyCommand(program, context);
+  AddModelsCommand(program, context);
+  AddDoctorCommand(program, context);
   program.footer(
       "Examples:\n"
       "  pomona run examples/fruits/Training --output out --extractor mobilenetv2-0.35\n"

@@ -2,8 +2,8 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <map>
 #include <string_view>
-#include <vector>
 
 #include "pomona/base/text.h"
 
@@ -53,7 +53,7 @@ std::string Images(const Json& run) {
   std::string text = HumanCount(Count(run["images_listed"])) + " listed, " + HumanCount(Count(At(run, "/images_ok"))) +
                      " ok, " + HumanCount(Count(At(run, "/images_quarantined"))) + " quarantined";
   std::string codes;
-  const Json& by_code = At(run, "/quarantined_by_code");
+  const Json& by_code = At(run, "/failures_by_code");
   for (auto code = by_code.begin(); by_code.is_object() && code != by_code.end(); ++code) {
     codes += (codes.empty() ? "" : ", ") + HumanCount(Count(code.value())) + " " + code.key();
   }
@@ -61,26 +61,23 @@ std::string Images(const Json& run) {
 }
 
 std::string Features(const Json& run) {
-  const std::int64_t dim = Count(At(run, "/features/dim"));
+  const Json& plan = At(run, "/plan");
+  const std::int64_t dim = Count(At(plan, "/features"));
   if (dim == 0) return "";
   std::string text = HumanCount(dim) + " an image";
-  for (const char* place : {"/plan/extractor", "/options/extractor"}) {
-    if (const std::string name = Text(At(run, place)); !name.empty()) {
-      text += ", " + name;
-      break;
-    }
-  }
-  for (const char* place : {"/plan/image_size", "/plan/precision", "/plan/engine"}) {
-    if (const std::string part = Text(At(run, place)); !part.empty()) text += ", " + part;
+  if (const std::string name = Text(At(plan, "/extractor/name")); !name.empty()) text += ", " + name;
+  text +=
+      ", " + std::to_string(Count(At(plan, "/image_width"))) + "x" + std::to_string(Count(At(plan, "/image_height")));
+  for (const char* place : {"/precision", "/engine"}) {
+    if (const std::string part = Text(At(plan, place)); !part.empty()) text += ", " + part;
   }
   return text;
 }
 
 std::string Components(const Json& run) {
-  const std::int64_t kept = Count(At(run, "/reduction/components"));
+  const std::int64_t kept = Count(At(run, "/fit/components"));
   if (kept == 0) return "";
-  return HumanCount(kept) + " kept, " + OneDigit(100 * Number(At(run, "/reduction/variance_explained"))) +
-         " % of the variance";
+  return HumanCount(kept) + " kept, " + OneDigit(100 * Number(At(run, "/fit/explained"))) + " % of the variance";
 }
 
 std::string Speed(const Json& run) {
@@ -95,38 +92,30 @@ std::string Speed(const Json& run) {
 
 std::string Time(const Json& run) {
   const Json& stages = At(run, "/seconds");
-  if (!stages.is_object() || stages.empty()) return "";
-  double total = 0;
+  if (!stages.is_object() || !stages.contains("total")) return "";
   std::string parts;
   for (const auto& [stage, seconds] : stages.items()) {
-    total += Number(seconds);
-    parts += (parts.empty() ? "" : ", ") + stage + " " + HumanSeconds(Number(seconds));
+    if (stage != "total") parts += (parts.empty() ? "" : ", ") + stage + " " + HumanSeconds(Number(seconds));
   }
-  if (At(run, "/seconds_total").is_number()) total = Number(At(run, "/seconds_total"));
-  return HumanSeconds(total) + " (" + parts + ")";
+  const std::string total = HumanSeconds(Number(stages["total"]));
+  return parts.empty() ? total : total + " (" + parts + ")";
 }
 
 /// Files at the top of the output by name, those in folders by folder and number.
 std::string Files(const Json& run) {
   const Json& files = At(run, "/files");
-  if (!files.is_array() || files.empty()) return "";
-  std::vector<std::pair<std::string, int>> places;
-  double bytes = 0;
+  if (!files.is_array()) return "";
+  std::map<std::string, int> places;
   for (const Json& file : files) {
-    const std::string path = file.is_string() ? file.get<std::string>() : Text(At(file, "/path"));
-    bytes += Number(At(file, "/bytes"));
-    const std::string place = path.substr(0, path.find('/') == std::string::npos ? path.size() : path.find('/') + 1);
-    if (!places.empty() && places.back().first == place) {
-      ++places.back().second;
-    } else {
-      places.emplace_back(place, 1);
-    }
+    const std::string path = Text(file);
+    const std::size_t slash = path.find('/');
+    if (!path.starts_with('_')) ++places[slash == std::string::npos ? path : path.substr(0, slash + 1)];
   }
   std::string text;
   for (const auto& [place, count] : places) {
     text += (text.empty() ? "" : ", ") + place + (count > 1 ? " (" + std::to_string(count) + ")" : "");
   }
-  return bytes > 0 ? text + "; " + HumanBytes(bytes) : text;
+  return text;
 }
 
 }  // namespace
