@@ -1,0 +1,292 @@
+#include "pomona/pipeline/extraction.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "pomona/base/resources.h"
+#include "pomona/base/text.h"
+#include "pomona/base/usage_error.h"
+#include "pomona/pipeline/input_images.h"
+#include "pomona/pipeline/join.h"
+#include "pomona/pipeline/manifest.h"
+#include "pomona/pipeline/plan.h"
+#include "pomona/pipeline/report_sample.h"
+#include "pomona/pipeline/shard.h"
+#include "pomona/storage/file_io.h"
+
+namespace pomona {
+namespace {
+
+/// From so many images on, too many failures end a run early.
+constexpr std::int64_t kJudgedFrom = 1000;
+
+std::string ComponentsError(std::int64_t asked, std::int64_t rank, const std::string& because) {
+  return "--components: " + std::to_string(asked) + " are asked for, but " + because + ", so the rank is at most " +
+         std::to_string(rank) + "; take " + std::to_string(rank) + " or fewer";
+}
+
+void NoteFailure(const QuarantineRow& row, Extraction* extraction) {
+  constexpr std::size_t kShown = 500;
+  const std::string code(FailureCodeName(row.code));
+  ++extraction->failures_by_code[code];
+  ++extraction->failures_by_label[row.label];
+  if (extraction->first_failures.size() < kShown) {
+    extraction->first_failures.push_back({row.path, row.label, code, row.message});
+  }
+}
+
+/// The steps of an extraction, in order; each reads what the one before left in the output.
+class Extractor {
+ public:
+  Extractor(const RunOptions& options, OutputFolder& output, JobLog& log, const Cancellation* cancellation,
+            const Json& model_plan)
+      : options_(options),
+        model_plan_(model_plan),
+        output_(output),
+        log_(log),
+        cancellation_(cancellation),
+        store_(output.Place(output_names::kShards)),
+        threads_(options.threads > 0 ? options.threads : UsableThreads()) {}
+
+  Result<Extraction> Run() {
+    ARROW_ASSIGN_OR_RAISE(input_, Location::Parse(options_.input));
+    ARROW_ASSIGN_OR_RAISE(const Json stored_plan, output_.ReadJson(output_names::kPlan));
+    if (stored_plan.is_null()) ARROW_RETURN_NOT_OK(List());
+    ARROW_ASSIGN_OR_RAISE(manifest_, Manifest::Open(output_.Place(output_names::kManifest)));
+    result_.images = manifest_->size();
+    ARROW_RETURN_NOT_OK(OpenModel(stored_plan));
+    ARROW_RETURN_NOT_OK(MakeOrCheckPlan(stored_plan));
+    ARROW_ASSIGN_OR_RAISE(const Json join, output_.ReadJson(output_names::kJoin));
+    ARROW_ASSIGN_OR_RAISE(shards_, store_.Recover(ShardCount(), join.is_null(), threads_, cancellation_));
+    ARROW_RETURN_NOT_OK(ExtractMissing());
+    ARROW_RETURN_NOT_OK(Account());
+    if (!result_.too_many_failures && join.is_null()) ARROW_RETURN_NOT_OK(Join());
+    return std::move(result_);
+  }
+
+ private:
+  std::int64_t ShardCount() const { return (result_.images + options_.shard_size - 1) / options_.shard_size; }
+
+  Status List() {
+    const Stage stage(log_, "list", 0);
+    ARROW_ASSIGN_OR_RAISE(InputImages images, ListInput(options_, input_, cancellation_));
+    for (std::string& message : images.messages) log_.Message(std::move(message));
+    const std::int64_t rank = std::max<std::int64_t>(images.rows.size() - 1, 0);
+    if (options_.components && *options_.components > rank) {
+      return UsageError(
+          ComponentsError(*options_.components, rank, "the input has " + HumanCount(images.rows.size()) + " images"));
+    }
+    ARROW_ASSIGN_OR_RAISE(manifest_sha256_, WriteManifest(images.rows, output_.Place(output_names::kManifest)));
+    log_.Advance(images.rows.size());
+    return Status::OK();
+  }
+
+  Status OpenModel(const Json& stored_plan) {
+    const Stage stage(log_, "model", 0);
+    ExtractorRequest request = options_.extractor;
+    request.network.threads = threads_;
+    request.network.batch_size = ChooseBatchSize(request.network.image_width, request.network.image_height);
+    for (const Json* plan : {&model_plan_, &stored_plan}) {
+      if (!plan->is_object()) continue;
+      ARROW_ASSIGN_OR_RAISE(request.network.batch_size, JsonField<int>(*plan, "batch_size", "plan"));
+    }
+    ARROW_ASSIGN_OR_RAISE(opened_, OpenExtractor(request));
+    const std::string weights = opened_.extractor->weights_sha256();
+    if (model_plan_.is_object() && model_plan_.value("weights_sha256", weights) != weights) {
+      return Status::Invalid("the model was made with the weights ", model_plan_["weights_sha256"].dump(), ", ",
+                             request.extractor, " has ", weights, " here; name the right ones with --weights");
+    }
+    const std::int64_t dim = opened_.extractor->dim();
+    if (options_.components && *options_.components > dim) {
+      return UsageError(
+          ComponentsError(*options_.components, dim, "the extractor gives " + HumanCount(dim) + " features"));
+    }
+    result_.model_file = opened_.model_file.string();
+    return Status::OK();
+  }
+
+  Status MakeOrCheckPlan(const Json& stored) {
+    PlanInput input;
+    input.extractor = &opened_;
+    input.options = &options_;
+    input.images = result_.images;
+    input.manifest_sha256 = manifest_sha256_;
+    result_.plan = MakePlan(input);
+    if (stored.is_null()) return output_.WriteJson(output_names::kPlan, result_.plan);
+    ARROW_RETURN_NOT_OK(CheckPlan(stored, result_.plan, output_.display()));
+    result_.plan = stored;
+    return Status::OK();
+  }
+
+  /// Manifest indices whose thumbnails are kept: as the report will choose its points, if no image fails.
+  Result<std::vector<std::int64_t>> ThumbnailRows() const {
+    if (!options_.thumbnails) return std::vector<std::int64_t>();
+    ReportSample sample;
+    for (std::int64_t block = 0; block < BlockCount(manifest_->size()); ++block) {
+      ARROW_ASSIGN_OR_RAISE(const auto rows, manifest_->ReadBlock(block));
+      for (std::int64_t i = 0; i < rows->size(); ++i) sample.Add(rows->row(i).path, rows->row(i).label);
+    }
+    return sample.Choose();
+  }
+
+  Status ExtractMissing() {
+    std::vector<std::int64_t> missing;
+    std::int64_t done = 0;
+    std::int64_t failed = 0;
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+      if (!shards_[i]) missing.push_back(static_cast<std::int64_t>(i));
+      if (shards_[i]) done += shards_[i]->ok + shards_[i]->quarantined;
+      if (shards_[i]) failed += shards_[i]->quarantined;
+    }
+    result_.failures_allowed = FailuresAllowed(options_.max_failures, result_.images);
+    const auto bearable = [&] { return done < kJudgedFrom || failed <= result_.failures_allowed; };
+    if (missing.empty() || !bearable()) return Status::OK();
+    if (done > 0) {
+      log_.Message("resuming: " + HumanCount(done) + " of " + HumanCount(result_.images) + " images are done already");
+    }
+    ARROW_ASSIGN_OR_RAISE(const std::vector<std::int64_t> thumbnails, ThumbnailRows());
+    const ImagePlaces places(input_);
+    ShardJob job;
+    job.manifest = manifest_.get();
+    job.places = &places;
+    job.store = &store_;
+    job.recipe = {opened_.extractor.get(), options_.resample, options_.decode, thumbnails};
+    job.shard_size = options_.shard_size;
+    job.threads = threads_;
+    job.advanced = [&](std::int64_t images, std::int64_t failures) {
+      done += images;
+      failed += failures;
+      result_.extracted += images;
+      log_.Advance(images, failures);
+      return bearable();
+    };
+    ARROW_RETURN_NOT_OK(MakeFolders(output_.Place(output_names::kShards)));
+    const Stage stage(log_, "extract", result_.images, done, failed);
+    return RunShards(job, missing, cancellation_);
+  }
+
+  /// Adds up the commit records, writes quarantine.parquet and judges the failures.
+  Status Account() {
+    std::int64_t committed = 0;
+    const auto read = [&](std::int64_t shard) -> Result<std::vector<QuarantineRow>> {
+      const auto& known = shards_[static_cast<std::size_t>(shard)];
+      if (known) {
+        AddTotals(*known);
+        ++committed;
+        if (known->quarantined == 0) return std::vector<QuarantineRow>();
+      } else {
+        ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(store_.RecordPlace(shard)));
+        if (kind != PlaceKind::kFile) return std::vector<QuarantineRow>();
+      }
+      ARROW_ASSIGN_OR_RAISE(CommitRecord record, store_.Read(shard));
+      if (!known) {
+        AddTotals({record.ok, record.quarantined(), record.seconds});
+        ++committed;
+      }
+      for (const QuarantineRow& row : record.failures) NoteFailure(row, &result_);
+      return std::move(record.failures);
+    };
+    ARROW_RETURN_NOT_OK(output_.NameFile(std::string(output_names::kQuarantine)));
+    ARROW_RETURN_NOT_OK(WriteQuarantine(output_.Place(output_names::kQuarantine), ShardCount(), read));
+    const bool all = committed == ShardCount();
+    if (all && result_.ok + result_.quarantined != result_.images) {
+      return Status::Invalid("the accounts of ", output_.display(), " do not add up: ", result_.images, " listed, ",
+                             result_.ok, " good and ", result_.quarantined,
+                             " quarantined; start anew with --overwrite");
+    }
+    result_.too_many_failures = result_.quarantined > result_.failures_allowed;
+    if (!all && !result_.too_many_failures) {
+      return Status::Invalid(output_.display(), ": ", ShardCount() - committed, " shards are missing; run it again");
+    }
+    return Status::OK();
+  }
+
+  void AddTotals(const CommittedShard& shard) {
+    result_.ok += shard.ok;
+    result_.quarantined += shard.quarantined;
+    result_.seconds += shard.seconds;
+  }
+
+  Status Join() {
+    const Stage stage(log_, "join", result_.images);
+    JoinJob job;
+    job.store = &store_;
+    job.output = output_.root();
+    job.images = result_.images;
+    job.shard_size = options_.shard_size;
+    job.dim = opened_.extractor->dim();
+    job.info.extractor = options_.extractor.extractor;
+    job.info.weights_sha256 = opened_.extractor->weights_sha256();
+    job.info.precision = PrecisionName(options_.extractor.network.precision);
+    job.info.plan = result_.plan.dump();
+    job.threads = threads_;
+    job.advanced = [&](std::int64_t images) { log_.Advance(images); };
+    ARROW_RETURN_NOT_OK(output_.NameFiles(JoinedPartNames(job.images, job.dim)));
+    ARROW_ASSIGN_OR_RAISE(const std::vector<JoinedPart> parts, JoinShards(job, cancellation_));
+    Json list = Json::array();
+    std::int64_t rows = 0;
+    for (const JoinedPart& part : parts) {
+      list.push_back({{"name", part.name}, {"rows", part.rows}, {"bytes", part.bytes}});
+      rows += part.rows;
+    }
+    if (rows != result_.ok) {
+      return Status::Invalid(output_.display(), ": ", rows, " rows were joined, ", result_.ok, " were committed");
+    }
+    ARROW_RETURN_NOT_OK(output_.WriteJson(output_names::kJoin, {{"rows", rows}, {"parts", std::move(list)}}));
+    return store_.RemoveParts();
+  }
+
+  const RunOptions& options_;
+  const Json& model_plan_;
+  OutputFolder& output_;
+  JobLog& log_;
+  const Cancellation* cancellation_;
+  ShardStore store_;
+  int threads_;
+
+  Location input_;
+  std::string manifest_sha256_;
+  std::unique_ptr<Manifest> manifest_;
+  OpenedExtractor opened_;
+  std::vector<std::optional<CommittedShard>> shards_;
+  Extraction result_;
+};
+
+}  // namespace
+
+std::int64_t FailuresAllowed(const FailureLimit& limit, std::int64_t images) {
+  constexpr std::int64_t kAlwaysAllowed = 10;
+  if (limit.images) return *limit.images;
+  return std::max(kAlwaysAllowed, static_cast<std::int64_t>(limit.share * static_cast<double>(images)));
+}
+
+std::string TooManyFailuresMessage(const Extraction& extraction) {
+  return HumanCount(extraction.quarantined) + " images are in quarantine, --max-failures allows " +
+         HumanCount(extraction.failures_allowed) +
+         "; mend the images, or give the same command with a higher --max-failures to go on without extracting again";
+}
+
+Result<Extraction> ExtractFeatures(const RunOptions& options, OutputFolder& output, JobLog& log,
+                                   const Cancellation* cancellation, const Json& model_plan) {
+  return Extractor(options, output, log, cancellation, model_plan).Run();
+}
+
+Result<Extraction> DescribeExtraction(const Location& output, const Json& plan, std::int64_t rows) {
+  Extraction extraction;
+  extraction.plan = plan;
+  extraction.ok = rows;
+  const Location quarantine = output.Child(output_names::kQuarantine);
+  ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(quarantine));
+  if (kind == PlaceKind::kFile) {
+    ARROW_RETURN_NOT_OK(ReadQuarantine(quarantine, [&](const QuarantineRow& row) {
+      NoteFailure(row, &extraction);
+      ++extraction.quarantined;
+    }));
+  }
+  extraction.images = extraction.ok + extraction.quarantined;
+  return extraction;
+}
+
+}  // namespace pomona

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pomona/base/cancellation.h"
+#include "pomona/base/json.h"
+#include "pomona/base/status.h"
+#include "pomona/pipeline/commit.h"
+#include "pomona/pipeline/job_log.h"
+#include "pomona/pipeline/output_folder.h"
+#include "pomona/pipeline/report/report.h"
+#include "pomona/pipeline/run_options.h"
+
+namespace pomona {
+
+/// \brief How the extraction of an output ended.
+struct Extraction {
+  Json plan;
+  std::string model_file;  ///< the user's own model file or folder, local; may be empty
+
+  std::int64_t images = 0;  ///< listed
+  std::int64_t ok = 0;
+  std::int64_t quarantined = 0;
+  std::int64_t extracted = 0;  ///< images done by this call
+  StepSeconds seconds;         ///< of all threads, earlier calls included
+
+  bool too_many_failures = false;
+  std::int64_t failures_allowed = 0;
+  std::map<std::string, std::int64_t> failures_by_code;
+  std::map<std::string, std::int64_t> failures_by_label;
+  std::vector<ReportFailure> first_failures;  ///< at most 500
+};
+
+/// \return images that may be quarantined among so many
+std::int64_t FailuresAllowed(const FailureLimit& limit, std::int64_t images);
+
+/// \brief What a person is told when too many images failed.
+std::string TooManyFailuresMessage(const Extraction& extraction);
+
+/// \brief Makes the features of an output: list, plan, extract, quarantine, join; takes up what is there already.
+///
+/// The output must be claimed. Afterwards `features/` and quarantine.parquet are there; after too many failures only
+/// the latter.
+///
+/// \param[in] model_plan the plan that a saved model was made under, whose batch size and weights are kept to; null
+/// when
+///            there is none
+Result<Extraction> ExtractFeatures(const RunOptions& options, OutputFolder& output, JobLog& log,
+                                   const Cancellation* cancellation, const Json& model_plan = nullptr);
+
+/// \brief What is known of the extraction behind a features output that was made earlier.
+///
+/// \param[in] output its root; quarantine.parquet is read where it is there
+/// \param[in] plan as the feature files carry it; \param[in] rows good ones
+Result<Extraction> DescribeExtraction(const Location& output, const Json& plan, std::int64_t rows);
+
+}  // namespace pomona

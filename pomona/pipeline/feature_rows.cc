@@ -1,0 +1,139 @@
+#include "pomona/pipeline/feature_rows.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <arrow/array.h>
+#include <arrow/table.h>
+#include <arrow/type.h>
+
+#include "pomona/base/usage_error.h"
+#include "pomona/pipeline/parquet_io.h"
+#include "pomona/storage/file_io.h"
+#include "pomona/storage/listing.h"
+
+namespace pomona {
+namespace {
+
+constexpr int kFeaturesLeaf = 4;  // path, label, width, height, features
+
+/// The first thing in which two parts differ, or "".
+std::string Difference(const FeaturePartInfo& a, const FeaturePartInfo& b) {
+  const auto differ = [](const char* what, const std::string& x, const std::string& y) {
+    return std::string(what) + " (" + x + " and " + y + ")";
+  };
+  if (a.extractor != b.extractor) return differ("extractor", a.extractor, b.extractor);
+  if (a.weights_sha256 != b.weights_sha256) return differ("weights", a.weights_sha256, b.weights_sha256);
+  if (a.precision != b.precision) return differ("precision", a.precision, b.precision);
+  return a.plan == b.plan ? "" : "plan";
+}
+
+/// The values of a column of vectors: in place where they lie in one piece, else copied to `copy`.
+Result<const float*> ContiguousValues(const arrow::ChunkedArray& column, std::int64_t dim, std::vector<float>* copy) {
+  const auto values_of = [&](const std::shared_ptr<arrow::Array>& chunk) {
+    const auto& lists = static_cast<const arrow::FixedSizeListArray&>(*chunk);
+    return static_cast<const arrow::FloatArray&>(*lists.values()).raw_values() + lists.offset() * dim;
+  };
+  if (column.num_chunks() == 1) return values_of(column.chunk(0));
+  copy->reserve(static_cast<std::size_t>(column.length() * dim));
+  for (const std::shared_ptr<arrow::Array>& chunk : column.chunks()) {
+    const float* values = values_of(chunk);
+    copy->insert(copy->end(), values, values + chunk->length() * dim);
+  }
+  return copy->data();
+}
+
+}  // namespace
+
+Status FeatureRows::AddPart(const Location& location) {
+  ARROW_ASSIGN_OR_RAISE(const ParquetInput input, ParquetInput::Open(location));
+  ARROW_ASSIGN_OR_RAISE(FeaturePartInfo info,
+                        FeaturePartInfo::FromKeyValues(KeyValues(*input.metadata), location.display));
+  std::shared_ptr<arrow::Schema> schema;
+  ARROW_RETURN_NOT_OK(input.reader->GetSchema(&schema));
+  const std::shared_ptr<arrow::Field> features = schema->GetFieldByName("features");
+  if (features == nullptr || features->type()->id() != arrow::Type::FIXED_SIZE_LIST || schema->num_fields() != 5) {
+    return Status::Invalid(location.display, " has not the columns of a feature file: ", schema->ToString());
+  }
+  const std::int64_t dim = static_cast<const arrow::FixedSizeListType&>(*features->type()).list_size();
+  if (parts_.empty()) {
+    info_ = info;
+    dim_ = dim;
+  }
+  if (const std::string difference = Difference(info_, info); !difference.empty() || dim != dim_) {
+    return UsageError(location.display + " was not made like " + parts_[0].location.display + ": they differ in " +
+                      (difference.empty() ? "the number of features" : difference));
+  }
+  if (info.first_block != block_count()) {
+    return UsageError("the part before " + location.display + " is missing: it starts at block " +
+                      std::to_string(info.first_block) + ", block " + std::to_string(block_count()) + " comes next");
+  }
+  int group = 0;
+  for (const std::int64_t rows : info.block_rows) {
+    Block block{parts_.size(), rows, group, 0};
+    for (std::int64_t found = 0; found < rows; ++group, ++block.group_count) {
+      if (group == input.metadata->num_row_groups()) {
+        return Status::Invalid(location.display, " holds fewer rows than its metadata say");
+      }
+      found += input.metadata->RowGroup(group)->num_rows();
+    }
+    blocks_.push_back(block);
+    rows_ += rows;
+  }
+  parts_.push_back({location, input.metadata});
+  return Status::OK();
+}
+
+Result<std::unique_ptr<FeatureRows>> FeatureRows::Open(const Location& folder) {
+  ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(folder));
+  std::unique_ptr<FeatureRows> rows(new FeatureRows());
+  if (kind == PlaceKind::kFolder) {
+    ListingOptions flat;
+    flat.recursive = false;
+    ARROW_ASSIGN_OR_RAISE(const Listing listing, ListFiles(folder, flat));
+    for (const ListedFile& file : listing.files) {
+      if (!file.path.starts_with("part-") || !file.path.ends_with(".parquet")) continue;
+      ARROW_RETURN_NOT_OK(rows->AddPart(folder.Child(file.path)));
+    }
+  }
+  if (rows->parts_.empty()) {
+    return UsageError("there are no features in " + folder.display +
+                      ": name the output of a finished `pomona features` or `pomona run`");
+  }
+  return rows;
+}
+
+Result<std::shared_ptr<arrow::Table>> FeatureRows::ReadColumns(const Block& block,
+                                                               const std::vector<int>& columns) const {
+  const Part& part = parts_[block.part];
+  ARROW_ASSIGN_OR_RAISE(const ParquetInput input, ParquetInput::Open(part.location, part.metadata));
+  std::vector<int> groups(static_cast<std::size_t>(block.group_count));
+  for (std::size_t i = 0; i < groups.size(); ++i) groups[i] = block.first_group + static_cast<int>(i);
+  return input.reader->ReadRowGroups(groups, columns);
+}
+
+Status FeatureRows::Visit(std::int64_t number, const std::function<Status(const RowBlock&)>& visit) const {
+  const Block& block = blocks_[static_cast<std::size_t>(number)];
+  if (block.rows == 0) return visit({{nullptr, 0, dim_}, {}});
+  ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::Table> table, ReadColumns(block, {kFeaturesLeaf}));
+  if (table->num_rows() != block.rows) {
+    return Status::Invalid(parts_[block.part].location.display, ": block ", number, " has ", table->num_rows(),
+                           " rows, its metadata say ", block.rows);
+  }
+  std::vector<float> copy;
+  ARROW_ASSIGN_OR_RAISE(const float* values, ContiguousValues(*table->column(0), dim_, &copy));
+  const auto name = [this, number](std::int64_t row) -> std::string {
+    const Result<std::shared_ptr<arrow::Table>> names = Names(number);
+    if (!names.ok()) return "row " + std::to_string(row) + " of block " + std::to_string(number);
+    return static_cast<const arrow::StringArray&>(*(*names)->column(0)->chunk(0)).GetString(row);
+  };
+  return visit({{values, block.rows, dim_}, name});
+}
+
+Result<std::shared_ptr<arrow::Table>> FeatureRows::Names(std::int64_t number) const {
+  const Block& block = blocks_[static_cast<std::size_t>(number)];
+  ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::Table> table, ReadColumns(block, {0, 1}));
+  return table->CombineChunks();
+}
+
+}  // namespace pomona

@@ -1,0 +1,44 @@
+#include "pomona/pipeline/features_output.h"
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "pomona/pipeline/output_folder.h"
+#include "pomona/storage/file_io.h"
+
+namespace pomona {
+
+Result<bool> FeaturesOutput::IsAt(const Location& place) {
+  for (const Location& folder : {place.Child(output_names::kFeatures), place}) {
+    ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(folder.Child("part-00000.parquet")));
+    if (kind == PlaceKind::kFile) return true;
+  }
+  return false;
+}
+
+Result<FeaturesOutput> FeaturesOutput::Open(std::string_view text) {
+  FeaturesOutput output;
+  ARROW_ASSIGN_OR_RAISE(output.root, Location::Parse(text));
+  Location folder = output.root.Child(output_names::kFeatures);
+  ARROW_ASSIGN_OR_RAISE(const PlaceKind own, KindOfPlace(output.root.Child("part-00000.parquet")));
+  if (own == PlaceKind::kFile) {
+    folder = output.root;
+    output.root = folder.Parent();
+  }
+  ARROW_ASSIGN_OR_RAISE(output.rows, FeatureRows::Open(folder));
+  ARROW_ASSIGN_OR_RAISE(output.plan, ParseJson(output.rows->info().plan, folder.display + ": plan"));
+  return output;
+}
+
+std::string FeaturesOutput::ModelFile() const {
+  const Json recipe = plan.value("recipe", Json::object());
+  const auto extractor = recipe.find("extractor");
+  if (extractor == recipe.end() || !extractor->is_string()) return {};
+  std::filesystem::path path(extractor->get<std::string>());
+  std::error_code error;
+  const bool model = path.has_extension() || std::filesystem::exists(path / "saved_model.pb", error);
+  return model && std::filesystem::exists(path, error) ? path.string() : std::string();
+}
+
+}  // namespace pomona

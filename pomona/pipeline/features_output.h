@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "pomona/base/json.h"
+#include "pomona/base/status.h"
+#include "pomona/pipeline/feature_rows.h"
+#include "pomona/storage/location.h"
+
+namespace pomona {
+
+/// \brief Features that an earlier run has written.
+struct FeaturesOutput {
+  /// \param[in] text an output, or its `features/` folder
+  /// \return UsageError when there are no features
+  static Result<FeaturesOutput> Open(std::string_view text);
+
+  /// \return whether a place holds features that `Open` would take
+  static Result<bool> IsAt(const Location& place);
+
+  /// \brief The user's own model file that made the features, where it still lies at its place; else "".
+  std::string ModelFile() const;
+
+  Location root;
+  std::unique_ptr<FeatureRows> rows;
+  Json plan;
+};
+
+}  // namespace pomona

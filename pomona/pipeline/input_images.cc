@@ -1,0 +1,121 @@
+#include "pomona/pipeline/input_images.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "pomona/base/text.h"
+#include "pomona/base/usage_error.h"
+#include "pomona/pipeline/globs.h"
+#include "pomona/pipeline/labels.h"
+#include "pomona/pipeline/list_file.h"
+#include "pomona/pipeline/sample.h"
+#include "pomona/storage/listing.h"
+
+namespace pomona {
+namespace {
+
+std::string FolderPrefix(const Location& folder) {
+  if (folder.display.empty() || folder.display.ends_with('/')) return folder.display;
+  return folder.display + "/";
+}
+
+Status AddFolder(const Location& folder, const Labeler& labeler, const Cancellation* cancellation,
+                 InputImages* images) {
+  ARROW_ASSIGN_OR_RAISE(Listing listing, ListFiles(folder, {}, cancellation));
+  images->messages = std::move(listing.warnings);
+  images->rows = ManifestRows(FolderPrefix(folder));
+  const std::string& prefix = images->rows.prefix();
+  for (const ListedFile& file : listing.files) {
+    const std::string label = labeler.LabelOf(prefix + file.path, folder.path + "/" + file.path);
+    images->rows.Add(file.path, label, file.size, file.mtime_ns);
+  }
+  return Status::OK();
+}
+
+/// Rows that pass the globs; patterns see the path below the input.
+std::vector<std::int64_t> RowsThatPass(const RunOptions& options, const ManifestRows& rows) {
+  const std::vector<Glob> include(options.include.begin(), options.include.end());
+  const std::vector<Glob> exclude(options.exclude.begin(), options.exclude.end());
+  std::vector<std::int64_t> kept;
+  for (std::int64_t i = 0; i < rows.size(); ++i) {
+    if (PassesGlobs(rows.row(i).path.substr(rows.prefix().size()), include, exclude)) kept.push_back(i);
+  }
+  return kept;
+}
+
+/// Numbers of the labels in label order, so that a sample does not depend on the order of listing.
+std::vector<std::int32_t> LabelRanks(const std::vector<std::string>& labels) {
+  std::vector<std::size_t> order(labels.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return labels[a] < labels[b]; });
+  std::vector<std::int32_t> ranks(labels.size());
+  for (std::size_t i = 0; i < order.size(); ++i) ranks[order[i]] = static_cast<std::int32_t>(i);
+  return ranks;
+}
+
+void KeepSample(std::int64_t count, ManifestRows* rows) {
+  const std::vector<std::int32_t> ranks = LabelRanks(rows->labels());
+  std::vector<SampleCandidate> candidates(static_cast<std::size_t>(rows->size()));
+  for (std::int64_t i = 0; i < rows->size(); ++i) {
+    candidates[static_cast<std::size_t>(i)] = {ranks[static_cast<std::size_t>(rows->label_number(i))],
+                                               PathHash(rows->row(i).path)};
+  }
+  rows->Keep(SpreadSample(candidates, count));
+}
+
+}  // namespace
+
+Result<InputImages> ListInput(const RunOptions& options, const Location& input, const Cancellation* cancellation) {
+  ARROW_ASSIGN_OR_RAISE(const Labeler labeler, Labeler::Make(options.label_from));
+  InputImages images;
+  if (IsListFile(options.input)) {
+    images.rows = ManifestRows(ListPrefix(input));
+    ARROW_RETURN_NOT_OK(ReadListFile(input, labeler, &images.rows));
+  } else {
+    ARROW_RETURN_NOT_OK(AddFolder(input, labeler, cancellation, &images));
+  }
+  if (images.rows.size() == 0) {
+    return UsageError("no images in " + (input.display.empty() ? std::string(".") : input.display) +
+                      ": name a folder that holds images, or folders of images, as INPUT");
+  }
+  images.rows.Sort();
+  if (!options.include.empty() || !options.exclude.empty()) {
+    const std::int64_t before = images.rows.size();
+    images.rows.Keep(RowsThatPass(options, images.rows));
+    if (images.rows.size() == 0) {
+      return UsageError("--include and --exclude leave none of the " + HumanCount(before) + " files in " +
+                        input.display);
+    }
+  }
+  if (options.sample && *options.sample < images.rows.size()) KeepSample(*options.sample, &images.rows);
+  if (options.limit && *options.limit < images.rows.size()) {
+    std::vector<std::int64_t> first(static_cast<std::size_t>(*options.limit));
+    std::iota(first.begin(), first.end(), std::int64_t{0});
+    images.rows.Keep(first);
+  }
+  return images;
+}
+
+ImagePlaces::ImagePlaces(const Location& input) : root_(IsListFile(input.path) ? input.Parent() : input) {}
+
+Result<Location> ImagePlaces::Place(std::string_view key) const {
+  const bool uri = key.find("://") != std::string_view::npos;
+  if (!uri && !key.starts_with('/')) return root_.Child(key);
+  if (!uri) return Location::Parse(key);
+  // Opening a store costs connections: once for each folder that the list names.
+  const std::size_t slash = key.rfind('/');
+  const std::string_view folder = key.substr(0, slash);
+  const std::string_view name = key.substr(slash + 1);
+  if (name.find('%') != std::string_view::npos) return Location::Parse(key);
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = folders_.find(folder);
+    if (found != folders_.end()) return found->second.Child(name);
+  }
+  ARROW_ASSIGN_OR_RAISE(Location place, Location::Parse(folder));
+  const std::lock_guard lock(mutex_);
+  return folders_.emplace(std::string(folder), std::move(place)).first->second.Child(name);
+}
+
+}  // namespace pomona

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "pomona/base/cancellation.h"
+#include "pomona/base/status.h"
+#include "pomona/pipeline/manifest.h"
+#include "pomona/pipeline/run_options.h"
+#include "pomona/storage/location.h"
+
+namespace pomona {
+
+/// \brief The images a run is about, sorted by path, with what was strange on the way.
+struct InputImages {
+  ManifestRows rows{""};
+  std::vector<std::string> messages;
+};
+
+/// \brief Lists the input and keeps what `--include`, `--exclude`, `--sample` and `--limit` leave, in this order.
+///
+/// \return UsageError when nothing is left, saying why
+Result<InputImages> ListInput(const RunOptions& options, const Location& input, const Cancellation* cancellation);
+
+/// \brief Turns manifest keys back into places.
+///
+/// Thread safety: calls may run together.
+class ImagePlaces {
+ public:
+  explicit ImagePlaces(const Location& input);
+
+  Result<Location> Place(std::string_view key) const;
+
+ private:
+  Location root_;  ///< the input, or the folder of a list file
+
+  mutable std::mutex mutex_;
+  mutable std::map<std::string, Location, std::less<>> folders_;  ///< of keys that are URIs
+};
+
+}  // namespace pomona

@@ -1,0 +1,193 @@
+#include "pomona/pipeline/job.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "pomona/base/resources.h"
+#include "pomona/base/text.h"
+#include "pomona/base/usage_error.h"
+#include "pomona/pipeline/option_table.h"
+#include "pomona/pipeline/projection.h"
+#include "pomona/pipeline/thumbnails.h"
+#include "pomona/pipeline/versions.h"
+#include "pomona/storage/file_io.h"
+
+namespace pomona {
+namespace {
+
+/// Options that only the fit looks at: an output with features alone takes any.
+constexpr std::array<std::string_view, 2> kFitOptions = {"components", "variance"};
+
+Json WithoutFitOptions(Json options) {
+  for (const std::string_view name : kFitOptions) options.erase(std::string(name));
+  return options;
+}
+
+}  // namespace
+
+std::string_view JobKindName(JobKind kind) {
+  switch (kind) {
+    case JobKind::kFeatures:
+      return "features";
+    case JobKind::kFit:
+      return "fit";
+    case JobKind::kApply:
+      return "apply";
+    default:
+      return "run";
+  }
+}
+
+Job::Job(JobKind kind, OutputFolder output, ProgressListener* progress, const Cancellation* cancellation, int threads)
+    : kind_(kind),
+      output_(std::move(output)),
+      log_(progress),
+      cancellation_(cancellation),
+      threads_(threads > 0 ? threads : UsableThreads()) {}
+
+Result<std::optional<RunSummary>> Job::CheckStored(const Json& options) {
+  if (output_.state() == OutputFolder::State::kNew) return std::nullopt;
+  ARROW_ASSIGN_OR_RAISE(const Json stored, output_.ReadJson(output_names::kOptions));
+  if (stored.is_null()) return std::nullopt;  // interrupted before anything was made
+  ARROW_ASSIGN_OR_RAISE(const auto command, JsonField<std::string>(stored, "command", output_names::kOptions));
+  ARROW_ASSIGN_OR_RAISE(const Json stored_options, JsonField<Json>(stored, "options", output_names::kOptions));
+  const std::string wanted(JobKindName(kind_));
+  const bool features_then_more = command == "features" && kind_ == JobKind::kRun;
+  const bool more_then_features = command == "run" && kind_ == JobKind::kFeatures;
+  if (command != wanted && !features_then_more && !more_then_features) {
+    return UsageError("--output: " + output_.display() + " was made by `pomona " + command + "`, not by `pomona " +
+                      wanted + "`; name another place, or give --overwrite to start anew");
+  }
+  const bool with_fit = command != "features" && kind_ != JobKind::kFeatures;
+  ARROW_RETURN_NOT_OK(
+      CompareWithStored(stored_options, with_fit ? options : WithoutFitOptions(options), output_.display()));
+  if (output_.state() != OutputFolder::State::kFinished || features_then_more) return std::nullopt;
+  RunSummary summary;
+  summary.outcome = RunOutcome::kAlreadyDone;
+  ARROW_ASSIGN_OR_RAISE(summary.run, output_.ReadJson(output_names::kRun));
+  summary.report = output_.DisplayOf(output_names::kReport);
+  summary.message = output_.display() + " is finished already; nothing was done";
+  return summary;
+}
+
+Status Job::Begin(const Json& options) {
+  was_new_ = output_.state() == OutputFolder::State::kNew;
+  ARROW_RETURN_NOT_OK(output_.Claim());
+  ARROW_RETURN_NOT_OK(output_.BeginChange());
+  return output_.WriteJson(output_names::kOptions,
+                           {{"format_version", 1}, {"command", JobKindName(kind_)}, {"options", options}});
+}
+
+void Job::Undo() {
+  // Best effort: the error that led here is the one to report.
+  if (was_new_) static_cast<void>(output_.Clear());
+}
+
+Status Job::RemoveReductionFiles() {
+  std::vector<std::string> old;
+  for (const std::string& name : output_.files()) {
+    const bool projection = name.starts_with("projection/") || name == output_names::kProjectionCsv;
+    if (projection || name.starts_with("model/") || name == output_names::kExplainedVariance) old.push_back(name);
+  }
+  return output_.RemoveFiles(old);
+}
+
+Status Job::CountLabels(const FeatureRows& rows) {
+  ARROW_ASSIGN_OR_RAISE(const ReportSample sample, SampleForReport(rows, cancellation_));
+  label_counts_ = sample.LabelCounts();
+  return Status::OK();
+}
+
+Status Job::Project(const FeatureRows& rows, const Reduction& reduction, const Location& thumbnails) {
+  const Stage stage(log_, "project", rows.row_count());
+  ARROW_ASSIGN_OR_RAISE(const ReportSample sample, SampleForReport(rows, cancellation_));
+  label_counts_ = sample.LabelCounts();
+  std::vector<std::string> names = ProjectionFileNames(rows.row_count(), reduction.kept());
+  names.emplace_back(output_names::kExplainedVariance);
+  ARROW_RETURN_NOT_OK(output_.NameFiles(names));
+  ProjectionJob job;
+  job.rows = &rows;
+  job.reduction = &reduction;
+  job.output = output_.root();
+  job.report_rows = sample.Choose();
+  job.threads = threads_;
+  job.advanced = [&](std::int64_t count) { log_.Advance(count); };
+  ARROW_ASSIGN_OR_RAISE(report_.points, WriteProjection(job, cancellation_));
+  report_.rows_projected = rows.row_count();
+  report_.components = ReportComponents(reduction);
+  ARROW_RETURN_NOT_OK(WriteExplainedVariance(reduction, output_.Place(output_names::kExplainedVariance)));
+  ARROW_ASSIGN_OR_RAISE(auto pictures, ReadThumbnails(thumbnails));
+  for (ReportPoint& point : report_.points) {
+    if (const auto found = pictures.find(point.path); found != pictures.end()) {
+      point.thumbnail = std::move(found->second);
+    }
+  }
+  return Status::OK();
+}
+
+void Job::SetExtraction(const Extraction& extraction) { extraction_ = extraction; }
+
+Json Job::RunRecord(const Json& all_options, RunOutcome outcome) const {
+  Json run = {{"format_version", kOutputFormatVersion},
+              {"command", JobKindName(kind_)},
+              {"outcome", outcome == RunOutcome::kTooManyFailures ? "too-many-failures" : "done"}};
+  if (extraction_) {
+    run["images_listed"] = extraction_->images;
+    run["images_ok"] = extraction_->ok;
+    run["images_quarantined"] = extraction_->quarantined;
+    run["images_extracted"] = extraction_->extracted;
+    const double seconds = log_.StageSeconds("extract");
+    run["images_per_second"] = seconds > 0 ? Json(static_cast<double>(extraction_->extracted) / seconds) : Json();
+    run["failures_by_code"] = extraction_->failures_by_code;
+    run["thread_seconds"] = extraction_->seconds.ToJson();
+  }
+  run["seconds"] = log_.Seconds();
+  run["threads"] = threads_;
+  run["peak_rss_bytes"] = PeakResidentBytes();
+  run["processor"] = ProcessorName();
+  run.update(extra_);
+  run["options"] = all_options;
+  run["plan"] = extraction_ ? extraction_->plan : Json();
+  run["versions"] = LibraryVersions();
+  if (extraction_ && extraction_->plan.contains("weights_sha256")) {
+    run["weights_sha256"] = extraction_->plan["weights_sha256"];
+  }
+  run["messages"] = log_.messages();
+  run["files"] = output_.files();
+  return run;
+}
+
+Result<RunSummary> Job::Finish(const Json& all_options, RunOutcome outcome) {
+  std::vector<std::string> names = {std::string(output_names::kReport), std::string(output_names::kRun)};
+  if (outcome != RunOutcome::kTooManyFailures) names.emplace_back(output_names::kSuccess);
+  ARROW_RETURN_NOT_OK(output_.NameFiles(names));
+  {
+    const Stage stage(log_, "report", 0);
+    if (extraction_) {
+      for (const auto& [label, count] : extraction_->failures_by_label) label_counts_.try_emplace(label, 0);
+    }
+    for (const auto& [label, count] : label_counts_) report_.labels.push_back({label, count, 0});
+    if (extraction_) {
+      for (ReportLabel& label : report_.labels) {
+        const auto failed = extraction_->failures_by_label.find(label.label);
+        if (failed != extraction_->failures_by_label.end()) label.quarantined = failed->second;
+      }
+      for (const auto& [code, count] : extraction_->failures_by_code)
+        report_.failures_by_code.emplace_back(code, count);
+      report_.failures = extraction_->first_failures;
+    }
+    report_.messages = log_.messages();
+    report_.run = RunRecord(all_options, outcome);
+    ARROW_RETURN_NOT_OK(WriteAtomically(output_.Place(output_names::kReport), RenderReport(report_)));
+  }
+  RunSummary summary;
+  summary.outcome = outcome;
+  summary.run = RunRecord(all_options, outcome);
+  summary.report = output_.DisplayOf(output_names::kReport);
+  summary.message = message;
+  ARROW_RETURN_NOT_OK(output_.WriteJson(output_names::kRun, summary.run));
+  if (outcome != RunOutcome::kTooManyFailures) ARROW_RETURN_NOT_OK(output_.Finish());
+  return summary;
+}
+
+}  // namespace pomona

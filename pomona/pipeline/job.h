@@ -1,0 +1,82 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "pomona/base/cancellation.h"
+#include "pomona/base/status.h"
+#include "pomona/learn/reduction.h"
+#include "pomona/pipeline/extraction.h"
+#include "pomona/pipeline/feature_rows.h"
+#include "pomona/pipeline/job_log.h"
+#include "pomona/pipeline/model_folder.h"
+#include "pomona/pipeline/output_folder.h"
+#include "pomona/pipeline/report/report.h"
+#include "pomona/pipeline/run.h"
+
+namespace pomona {
+
+/// What an output was asked for; `_pomona/options.json` and run.json name it.
+enum class JobKind { kFeatures, kRun, kFit, kApply };
+std::string_view JobKindName(JobKind kind);  // "features", "run", "fit", "apply"
+
+/// \brief One call of `Run`, `Fit` or `Apply`: what they share, from claiming the output to `_SUCCESS`.
+///
+/// Thread safety: one thread.
+class Job {
+ public:
+  Job(JobKind kind, OutputFolder output, ProgressListener* progress, const Cancellation* cancellation, int threads);
+
+  OutputFolder& output() { return output_; }
+  JobLog& log() { return log_; }
+  const Cancellation* cancellation() const { return cancellation_; }
+  int threads() const { return threads_; }
+
+  /// \brief Compares options with the stored ones, and tells whether all is done already.
+  ///
+  /// \param[in] options the result options of this call
+  /// \return the summary to hand out when nothing is left to do; UsageError when the output was made with others
+  Result<std::optional<RunSummary>> CheckStored(const Json& options);
+
+  /// \brief Makes the output this job's: claims it, removes `_SUCCESS`, stores the options.
+  Status Begin(const Json& options);
+
+  /// \brief Takes back what `Begin` did to an output that was new, after an error of the user.
+  void Undo();
+
+  /// \brief Files of an earlier fit or projection, which this call makes anew.
+  Status RemoveReductionFiles();
+
+  /// \brief Writes projection and explained variance, and gathers what the report shows of them.
+  Status Project(const FeatureRows& rows, const Reduction& reduction, const Location& thumbnails);
+
+  /// \brief Counts labels for the report where nothing is projected.
+  Status CountLabels(const FeatureRows& rows);
+
+  /// \brief Writes run.json and report.html and, unless there were too many failures, `_SUCCESS`.
+  Result<RunSummary> Finish(const Json& all_options, RunOutcome outcome);
+
+  /// What run.json and the report say of the extraction.
+  void SetExtraction(const Extraction& extraction);
+
+  /// Further fields of run.json.
+  Json& extra() { return extra_; }
+
+  std::string message;  ///< of the summary
+
+ private:
+  Json RunRecord(const Json& all_options, RunOutcome outcome) const;
+
+  JobKind kind_;
+  OutputFolder output_;
+  JobLog log_;
+  const Cancellation* cancellation_;
+  int threads_;
+  bool was_new_ = false;
+  std::optional<Extraction> extraction_;
+  std::map<std::string, std::int64_t> label_counts_;
+  ReportData report_;
+  Json extra_ = Json::object();
+};
+
+}  // namespace pomona

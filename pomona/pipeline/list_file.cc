@@ -1,0 +1,188 @@
+#include "pomona/pipeline/list_file.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <arrow/array.h>
+#include <arrow/csv/api.h>
+#include <arrow/io/interfaces.h>
+#include <arrow/record_batch.h>
+#include <arrow/table.h>
+#include <arrow/type.h>
+
+#include "pomona/base/text.h"
+#include "pomona/base/usage_error.h"
+#include "pomona/pipeline/parquet_io.h"
+#include "pomona/storage/file_io.h"
+
+namespace pomona {
+namespace {
+
+bool IsWhole(std::string_view path) { return path.starts_with('/') || path.find("://") != std::string_view::npos; }
+
+/// Without "./", empty components and a trailing slash, so that one image has one name.
+std::string WithoutDots(std::string_view path) {
+  std::string clean;
+  while (!path.empty()) {
+    const std::size_t slash = std::min(path.find('/'), path.size());
+    const std::string_view part = path.substr(0, slash);
+    path.remove_prefix(std::min(slash + 1, path.size()));
+    if (part.empty() || part == ".") continue;
+    if (!clean.empty()) clean += '/';
+    clean += part;
+  }
+  return clean;
+}
+
+/// The text of one value of a string, binary or dictionary column; "" for null.
+Result<std::string_view> TextOf(const arrow::Array& column, std::int64_t i) {
+  if (column.IsNull(i)) return std::string_view();
+  switch (column.type_id()) {
+    case arrow::Type::STRING:
+    case arrow::Type::BINARY:
+      return static_cast<const arrow::BinaryArray&>(column).GetView(i);
+    case arrow::Type::LARGE_STRING:
+    case arrow::Type::LARGE_BINARY:
+      return static_cast<const arrow::LargeBinaryArray&>(column).GetView(i);
+    case arrow::Type::DICTIONARY: {
+      const auto& dictionary = static_cast<const arrow::DictionaryArray&>(column);
+      return TextOf(*dictionary.dictionary(), dictionary.GetValueIndex(i));
+    }
+    default:
+      return Status::Invalid("text is wanted, ", column.type()->ToString(), " found");
+  }
+}
+
+/// Rows of a list as they are read: relative keys and labels.
+class ListRows {
+ public:
+  ListRows(const Location& list, const Labeler& labeler, ManifestRows* rows)
+      : list_(list), folder_(list.Parent()), labeler_(labeler), rows_(rows) {}
+
+  Status CheckColumns(const arrow::Schema& schema) {
+    path_column_ = schema.GetFieldIndex("path");
+    label_column_ = schema.GetFieldIndex("label");
+    if (path_column_ >= 0) return Status::OK();
+    std::string found;
+    for (const std::string& name : schema.field_names()) found += (found.empty() ? "" : ", ") + name;
+    return UsageError("INPUT: " + list_.display + " has no column \"path\" (found: " + found +
+                      "); its first line must name the columns");
+  }
+
+  Status Add(const arrow::RecordBatch& batch) {
+    const arrow::Array& paths = *batch.column(path_column_);
+    for (std::int64_t i = 0; i < batch.num_rows(); ++i) {
+      ++count_;
+      const Result<std::string_view> path = TextOf(paths, i);
+      if (!path.ok() || path->empty()) {
+        return UsageError("INPUT: row " + std::to_string(count_) + " of " + list_.display +
+                          ": column path: " + (path.ok() ? "empty" : path.status().message()));
+      }
+      ARROW_RETURN_NOT_OK(AddRow(*path, batch, i));
+    }
+    return Status::OK();
+  }
+
+  Status CheckDuplicates() const {
+    std::vector<std::int64_t> order(static_cast<std::size_t>(rows_->size()));
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::int64_t>(i);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::int64_t a, std::int64_t b) { return rows_->row(a).path < rows_->row(b).path; });
+    for (std::size_t i = 1; i < order.size(); ++i) {
+      const std::string_view path = rows_->row(order[i]).path;
+      if (rows_->row(order[i - 1]).path != path) continue;
+      return UsageError("INPUT: " + list_.display + " names " + std::string(path) + " twice, in rows " +
+                        std::to_string(order[i - 1] + 1) + " and " + std::to_string(order[i] + 1) +
+                        "; leave one of them");
+    }
+    return Status::OK();
+  }
+
+ private:
+  Status AddRow(std::string_view path, const arrow::RecordBatch& batch, std::int64_t i) {
+    const std::string key = IsWhole(path) ? std::string(path) : WithoutDots(path);
+    std::string label;
+    if (label_column_ >= 0) {
+      const Result<std::string_view> text = TextOf(*batch.column(label_column_), i);
+      if (!text.ok()) {
+        return UsageError("INPUT: row " + std::to_string(count_) + " of " + list_.display +
+                          ": column label: " + text.status().message());
+      }
+      label = ToValidUtf8(*text);
+    } else {
+      const std::string place = IsWhole(key) ? key : folder_.path + "/" + key;
+      label = labeler_.LabelOf(IsWhole(key) ? key : rows_->prefix() + key, place);
+    }
+    IsWhole(key) ? rows_->AddWhole(key, label, -1, 0) : rows_->Add(key, label, -1, 0);
+    return Status::OK();
+  }
+
+  const Location& list_;
+  Location folder_;
+  const Labeler& labeler_;
+  ManifestRows* rows_;
+  int path_column_ = -1;
+  int label_column_ = -1;
+  std::int64_t count_ = 0;
+};
+
+Status ReadCsv(const Location& list, ListRows* rows) {
+  ARROW_ASSIGN_OR_RAISE(const auto file, OpenInputFile(list));
+  auto read = arrow::csv::ReadOptions::Defaults();
+  read.use_threads = false;
+  auto parse = arrow::csv::ParseOptions::Defaults();
+  parse.newlines_in_values = true;
+  auto convert = arrow::csv::ConvertOptions::Defaults();
+  convert.column_types = {{"path", arrow::binary()}, {"label", arrow::binary()}};
+  convert.strings_can_be_null = false;
+  const auto reader = arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), file, read, parse, convert);
+  if (!reader.ok()) return UsageError("INPUT: " + list.display + " is no readable CSV: " + reader.status().message());
+  ARROW_RETURN_NOT_OK(rows->CheckColumns(*(*reader)->schema()));
+  for (;;) {
+    std::shared_ptr<arrow::RecordBatch> batch;
+    const Status status = (*reader)->ReadNext(&batch);
+    if (!status.ok()) return UsageError("INPUT: " + list.display + " is no readable CSV: " + status.message());
+    if (batch == nullptr) return Status::OK();
+    ARROW_RETURN_NOT_OK(rows->Add(*batch));
+  }
+}
+
+Status ReadParquet(const Location& list, ListRows* rows) {
+  const Result<ParquetInput> input = ParquetInput::Open(list);
+  if (!input.ok()) return UsageError("INPUT: " + input.status().message());
+  std::shared_ptr<arrow::Schema> schema;
+  ARROW_RETURN_NOT_OK(input->reader->GetSchema(&schema));
+  ARROW_RETURN_NOT_OK(rows->CheckColumns(*schema));
+  for (int group = 0; group < input->reader->num_row_groups(); ++group) {
+    ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::Table> table, input->reader->ReadRowGroup(group));
+    arrow::TableBatchReader batches(*table);
+    for (;;) {
+      std::shared_ptr<arrow::RecordBatch> batch;
+      ARROW_RETURN_NOT_OK(batches.ReadNext(&batch));
+      if (batch == nullptr) break;
+      ARROW_RETURN_NOT_OK(rows->Add(*batch));
+    }
+  }
+  return Status::OK();
+}
+
+}  // namespace
+
+bool IsListFile(std::string_view input) { return input.ends_with(".csv") || input.ends_with(".parquet"); }
+
+std::string ListPrefix(const Location& list) {
+  const Location folder = list.Parent();
+  if (folder.display.empty() || folder.display.ends_with('/')) return folder.display;
+  return folder.display + "/";
+}
+
+Status ReadListFile(const Location& list, const Labeler& labeler, ManifestRows* rows) {
+  ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(list));
+  if (kind != PlaceKind::kFile) return UsageError("INPUT: there is no file " + list.display);
+  ListRows list_rows(list, labeler, rows);
+  ARROW_RETURN_NOT_OK(list.path.ends_with(".csv") ? ReadCsv(list, &list_rows) : ReadParquet(list, &list_rows));
+  return list_rows.CheckDuplicates();
+}
+
+}  // namespace pomona

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "pomona/base/status.h"
+#include "pomona/pipeline/labels.h"
+#include "pomona/pipeline/manifest.h"
+#include "pomona/storage/location.h"
+
+namespace pomona {
+
+/// \brief True when an input's name says that it is a list of images: it ends in .csv or .parquet.
+bool IsListFile(std::string_view input);
+
+/// \brief Reads a list of images with the columns `path` and, if there is one, `label`.
+///
+/// Relative paths are relative to the list's folder. A missing image is no error here: it becomes a quarantine row when
+/// it is read. Without a `label` column the labeler finds labels.
+///
+/// \param[in,out] rows get one row an image, in the list's order; the prefix must be `ListPrefix(list)`
+/// \return UsageError for a missing column, an empty path, or a path that stands there twice, with both rows named
+///         (counted from 1, without the heading)
+Status ReadListFile(const Location& list, const Labeler& labeler, ManifestRows* rows);
+
+/// \brief What the paths of a list get in front: its folder, as the user would type it.
+std::string ListPrefix(const Location& list);
+
+}  // namespace pomona

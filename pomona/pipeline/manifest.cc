@@ -1,0 +1,174 @@
+#include "pomona/pipeline/manifest.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include <arrow/builder.h>
+#include <arrow/record_batch.h>
+#include <arrow/table.h>
+#include <arrow/type.h>
+
+#include "pomona/base/hash.h"
+#include "pomona/pipeline/parquet_io.h"
+
+namespace pomona {
+namespace {
+
+constexpr std::int64_t kGroupRows = 8 * kBlockRows;
+constexpr const char* kPrefixKey = "pomona.prefix_bytes";
+constexpr const char* kVersionKey = "pomona.format_version";
+
+std::shared_ptr<arrow::Schema> ManifestSchema() {
+  return arrow::schema({arrow::field("path", arrow::utf8(), false), arrow::field("key", arrow::binary()),
+                        arrow::field("label", arrow::utf8(), false), arrow::field("size", arrow::int64()),
+                        arrow::field("mtime_ns", arrow::int64(), false)});
+}
+
+/// Adds a text and its length, so that no two different manifests hash the same bytes.
+void HashText(std::string_view text, Hasher* hasher) {
+  hasher->Update(std::to_string(text.size()) + ":");
+  hasher->Update(text);
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> GroupOfRows(const ManifestRows& rows, std::int64_t first,
+                                                        std::int64_t count, Hasher* hasher) {
+  arrow::StringBuilder path;
+  arrow::BinaryBuilder key;
+  arrow::StringBuilder label;
+  arrow::Int64Builder size;
+  arrow::Int64Builder mtime;
+  for (std::int64_t i = first; i < first + count; ++i) {
+    const ManifestRow row = rows.row(i);
+    ARROW_RETURN_NOT_OK(path.Append(row.path));
+    const bool derived = row.path.substr(std::min(rows.prefix().size(), row.path.size())) == row.key;
+    ARROW_RETURN_NOT_OK(derived ? key.AppendNull() : key.Append(row.key));
+    ARROW_RETURN_NOT_OK(label.Append(row.label));
+    ARROW_RETURN_NOT_OK(row.size < 0 ? size.AppendNull() : size.Append(row.size));
+    ARROW_RETURN_NOT_OK(mtime.Append(row.mtime_ns));
+    HashText(row.path, hasher);
+    HashText(row.key, hasher);
+    HashText(row.label, hasher);
+    hasher->Update(std::to_string(row.size) + ";");
+  }
+  std::vector<std::shared_ptr<arrow::Array>> columns(5);
+  ARROW_RETURN_NOT_OK(path.Finish(&columns[0]));
+  ARROW_RETURN_NOT_OK(key.Finish(&columns[1]));
+  ARROW_RETURN_NOT_OK(label.Finish(&columns[2]));
+  ARROW_RETURN_NOT_OK(size.Finish(&columns[3]));
+  ARROW_RETURN_NOT_OK(mtime.Finish(&columns[4]));
+  return arrow::RecordBatch::Make(ManifestSchema(), count, std::move(columns));
+}
+
+}  // namespace
+
+void ManifestRows::AddPath(const std::string& path, std::string_view key, std::string_view label, std::int64_t size,
+                           std::int64_t mtime_ns) {
+  auto number = label_numbers_.find(label);
+  if (number == label_numbers_.end()) {
+    number = label_numbers_.emplace(std::string(label), static_cast<std::int32_t>(labels_.size())).first;
+    labels_.emplace_back(label);
+  }
+  Entry entry{text_.size(), size, mtime_ns, static_cast<std::uint32_t>(path.size()), 0, number->second};
+  text_ += path;
+  if (std::string_view(path).substr(std::min(prefix_.size(), path.size())) != key) {
+    entry.key_length = static_cast<std::uint32_t>(key.size());
+    text_ += key;
+  }
+  entries_.push_back(entry);
+}
+
+ManifestRow ManifestRows::row(std::int64_t i) const {
+  const Entry& entry = entries_[static_cast<std::size_t>(i)];
+  const std::string_view text(text_);
+  ManifestRow row;
+  row.path = text.substr(entry.offset, entry.path_length);
+  row.key = entry.key_length == 0 ? row.path.substr(prefix_.size())
+                                  : text.substr(entry.offset + entry.path_length, entry.key_length);
+  row.label = labels_[static_cast<std::size_t>(entry.label)];
+  row.size = entry.size;
+  row.mtime_ns = entry.mtime_ns;
+  return row;
+}
+
+void ManifestRows::Sort() {
+  const std::string_view text(text_);
+  const auto path = [&](const Entry& entry) { return text.substr(entry.offset, entry.path_length); };
+  const auto key = [&](const Entry& entry) { return text.substr(entry.offset + entry.path_length, entry.key_length); };
+  const auto before = [&](const Entry& a, const Entry& b) {
+    const int order = path(a).compare(path(b));
+    return order != 0 ? order < 0 : key(a) < key(b);
+  };
+  if (!std::is_sorted(entries_.begin(), entries_.end(), before)) std::sort(entries_.begin(), entries_.end(), before);
+}
+
+void ManifestRows::Keep(std::span<const std::int64_t> rows) {
+  std::size_t kept = 0;
+  for (const std::int64_t row : rows) entries_[kept++] = entries_[static_cast<std::size_t>(row)];
+  entries_.resize(kept);
+}
+
+Result<std::string> WriteManifest(const ManifestRows& rows, const Location& location) {
+  ARROW_ASSIGN_OR_RAISE(ParquetOutput output, ParquetOutput::Open(location, ManifestSchema()));
+  Hasher hasher(HashKind::kSha256);
+  for (std::int64_t first = 0; first < rows.size(); first += kGroupRows) {
+    const std::int64_t count = std::min(kGroupRows, rows.size() - first);
+    ARROW_ASSIGN_OR_RAISE(const auto group, GroupOfRows(rows, first, count, &hasher));
+    ARROW_RETURN_NOT_OK(output.WriteRowGroup(group));
+  }
+  ARROW_RETURN_NOT_OK(output.Close({{kVersionKey, "1"}, {kPrefixKey, std::to_string(rows.prefix().size())}}).status());
+  return hasher.Finish();
+}
+
+ManifestRow ManifestBlock::row(std::int64_t i) const {
+  ManifestRow row;
+  row.path = path_->GetView(i);
+  row.key = key_->IsNull(i) ? row.path.substr(prefix_length_) : key_->GetView(i);
+  row.label = label_->GetView(i);
+  row.size = size_->IsNull(i) ? -1 : size_->Value(i);
+  row.mtime_ns = mtime_ns_->Value(i);
+  return row;
+}
+
+Result<std::unique_ptr<Manifest>> Manifest::Open(const Location& location) {
+  ARROW_ASSIGN_OR_RAISE(const ParquetInput input, ParquetInput::Open(location));
+  std::unique_ptr<Manifest> manifest(new Manifest());
+  manifest->location_ = location;
+  manifest->metadata_ = input.metadata;
+  manifest->size_ = input.metadata->num_rows();
+  const std::string prefix = KeyValues(*input.metadata)[kPrefixKey];
+  const auto parsed = std::from_chars(prefix.data(), prefix.data() + prefix.size(), manifest->prefix_length_);
+  if (parsed.ec != std::errc()) return Status::Invalid(location.display, " is no manifest of Pomona");
+  return manifest;
+}
+
+Result<std::shared_ptr<const ManifestBlock>> Manifest::ReadBlock(std::int64_t block) const {
+  const std::int64_t first = block * kBlockRows;
+  const std::int64_t count = std::min(kBlockRows, size_ - first);
+  if (block < 0 || count <= 0) return Status::IndexError("the manifest has no block ", block);
+  const std::int64_t group = first / kGroupRows;
+  std::shared_ptr<arrow::Table> table;
+  {
+    const std::lock_guard lock(mutex_);
+    if (group_ != group) {
+      ARROW_ASSIGN_OR_RAISE(const ParquetInput input, ParquetInput::Open(location_, metadata_));
+      ARROW_ASSIGN_OR_RAISE(table, input.reader->ReadRowGroup(static_cast<int>(group)));
+      ARROW_ASSIGN_OR_RAISE(table_, table->CombineChunks());
+      group_ = group;
+    }
+    table = table_;
+  }
+  const std::shared_ptr<arrow::Table> slice = table->Slice(first - group * kGroupRows, count);
+  const auto column = [&](int i) { return slice->column(i)->chunk(0); };
+  auto rows = std::make_shared<ManifestBlock>();
+  rows->first_ = first;
+  rows->prefix_length_ = prefix_length_;
+  rows->path_ = std::static_pointer_cast<arrow::StringArray>(column(0));
+  rows->key_ = std::static_pointer_cast<arrow::BinaryArray>(column(1));
+  rows->label_ = std::static_pointer_cast<arrow::StringArray>(column(2));
+  rows->size_ = std::static_pointer_cast<arrow::Int64Array>(column(3));
+  rows->mtime_ns_ = std::static_pointer_cast<arrow::Int64Array>(column(4));
+  return rows;
+}
+
+}  // namespace pomona

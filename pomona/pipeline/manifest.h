@@ -1,0 +1,137 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <arrow/array/array_binary.h>
+#include <arrow/array/array_primitive.h>
+#include <arrow/type_fwd.h>
+#include <parquet/metadata.h>
+
+#include "pomona/base/status.h"
+#include "pomona/base/text.h"
+#include "pomona/storage/location.h"
+
+namespace pomona {
+
+/// Manifest rows whose state is summed together: the unit of numerics.
+inline constexpr std::int64_t kBlockRows = 1024;
+
+/// \return blocks that so many manifest rows make
+constexpr std::int64_t BlockCount(std::int64_t rows) { return (rows + kBlockRows - 1) / kBlockRows; }
+
+/// \brief One image to be read. Views live as long as what they came from.
+struct ManifestRow {
+  std::string_view path;   ///< as the user would type it; valid UTF-8
+  std::string_view key;    ///< raw bytes below the input, or a whole path or URI (of a list file)
+  std::string_view label;  ///< valid UTF-8
+  std::int64_t size = -1;  ///< bytes; -1 when not known
+  std::int64_t mtime_ns = 0;
+};
+
+/// \brief Manifest rows in memory while the input is listed: about 40 bytes an image and its path.
+///
+/// Thread safety: const calls may run together.
+class ManifestRows {
+ public:
+  /// \param[in] prefix what `path` has before `key` in almost all rows, such as "data/"
+  explicit ManifestRows(std::string prefix) : prefix_(std::move(prefix)) {}
+
+  /// \brief Adds the row of a key below the prefix.
+  void Add(std::string_view key, std::string_view label, std::int64_t size, std::int64_t mtime_ns) {
+    AddPath(prefix_ + ToValidUtf8(key), key, label, size, mtime_ns);
+  }
+
+  /// \brief Adds the row of a key that is a whole path or URI.
+  void AddWhole(std::string_view key, std::string_view label, std::int64_t size, std::int64_t mtime_ns) {
+    AddPath(ToValidUtf8(key), key, label, size, mtime_ns);
+  }
+
+  /// \brief Sorts by the UTF-8 bytes of `path`; equal ones by `key`.
+  void Sort();
+
+  /// \brief Keeps only these rows. \param[in] rows in rising order
+  void Keep(std::span<const std::int64_t> rows);
+
+  std::int64_t size() const { return static_cast<std::int64_t>(entries_.size()); }
+  ManifestRow row(std::int64_t i) const;
+
+  /// \brief The number of row i's label, and all labels by number.
+  std::int32_t label_number(std::int64_t i) const { return entries_[static_cast<std::size_t>(i)].label; }
+  const std::vector<std::string>& labels() const { return labels_; }
+
+  const std::string& prefix() const { return prefix_; }
+
+ private:
+  struct Entry {
+    std::uint64_t offset;
+    std::int64_t size;
+    std::int64_t mtime_ns;
+    std::uint32_t path_length;
+    std::uint32_t key_length;  ///< 0: the key is the path without the prefix
+    std::int32_t label;
+  };
+
+  void AddPath(const std::string& path, std::string_view key, std::string_view label, std::int64_t size,
+               std::int64_t mtime_ns);
+
+  std::string prefix_;
+  std::string text_;
+  std::vector<Entry> entries_;
+  std::vector<std::string> labels_;
+  std::map<std::string, std::int32_t, std::less<>> label_numbers_;
+};
+
+/// \brief Writes the manifest.
+///
+/// \return SHA-256 of its content: paths, keys, labels and sizes, in order
+Result<std::string> WriteManifest(const ManifestRows& rows, const Location& location);
+
+/// \brief Up to `kBlockRows` consecutive rows of a manifest.
+class ManifestBlock {
+ public:
+  std::int64_t first() const { return first_; }  ///< manifest index of row 0
+  std::int64_t size() const { return path_->length(); }
+  ManifestRow row(std::int64_t i) const;
+
+ private:
+  friend class Manifest;
+  std::int64_t first_ = 0;
+  std::size_t prefix_length_ = 0;
+  std::shared_ptr<arrow::StringArray> path_;
+  std::shared_ptr<arrow::BinaryArray> key_;
+  std::shared_ptr<arrow::StringArray> label_;
+  std::shared_ptr<arrow::Int64Array> size_;
+  std::shared_ptr<arrow::Int64Array> mtime_ns_;
+};
+
+/// \brief A manifest in its file, read block by block; memory does not depend on the number of rows.
+///
+/// Thread safety: calls may run together.
+class Manifest {
+ public:
+  static Result<std::unique_ptr<Manifest>> Open(const Location& location);
+
+  std::int64_t size() const { return size_; }
+  Result<std::shared_ptr<const ManifestBlock>> ReadBlock(std::int64_t block) const;
+
+ private:
+  Manifest() = default;
+
+  Location location_;
+  std::shared_ptr<parquet::FileMetaData> metadata_;
+  std::int64_t size_ = 0;
+  std::size_t prefix_length_ = 0;
+
+  mutable std::mutex mutex_;
+  mutable std::int64_t group_ = -1;  ///< row group that `table_` holds
+  mutable std::shared_ptr<arrow::Table> table_;
+};
+
+}  // namespace pomona

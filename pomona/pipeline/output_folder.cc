@@ -1,0 +1,180 @@
+#include "pomona/pipeline/output_folder.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <regex>
+#include <set>
+#include <utility>
+
+#include "pomona/base/usage_error.h"
+#include "pomona/pipeline/versions.h"
+#include "pomona/storage/file_io.h"
+#include "pomona/storage/listing.h"
+
+namespace pomona {
+namespace {
+
+using namespace output_names;  // NOLINT(google-build-using-namespace): the names of this very class
+
+/// Files that Pomona makes below `_pomona/`, and parts that a killed process left behind.
+bool IsStateFile(const std::string& name) {
+  static const std::regex kNames(
+      R"((output|files|options|plan|join)\.json|manifest\.parquet|thumbnails\.arrow|)"
+      R"(shards/\d{5,}\.json|shards/\d{5,}-[0-9a-f]{16}\.arrow|(shards/)?\.pomona-\d+-\d+\.part)");
+  return std::regex_match(name, kNames);
+}
+
+bool IsLeftover(std::string_view name) { return name.starts_with(".pomona-") && name.ends_with(".part"); }
+
+}  // namespace
+
+std::string PartName(std::string_view folder, std::int64_t part) {
+  std::string digits = std::to_string(part);
+  if (digits.size() < 5) digits.insert(0, 5 - digits.size(), '0');
+  return std::string(folder) + "/part-" + digits + ".parquet";
+}
+
+Result<OutputFolder> OutputFolder::Open(std::string_view text) {
+  ARROW_ASSIGN_OR_RAISE(Location root, Location::Parse(text));
+  OutputFolder output(std::move(root));
+  ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(output.root_));
+  if (kind == PlaceKind::kMissing) return output;
+  if (kind == PlaceKind::kFile) {
+    return UsageError("--output: " + output.display() + " is a file; name a folder that is empty or not there yet");
+  }
+  ARROW_ASSIGN_OR_RAISE(const PlaceKind marker, KindOfPlace(output.Place(kMarker)));
+  if (marker == PlaceKind::kMissing) {
+    ListingOptions any;
+    any.include_hidden = true;
+    any.max_files = 1;
+    ARROW_ASSIGN_OR_RAISE(const Listing listing, ListFiles(output.root_, any));
+    if (listing.files.empty()) return output;
+    return UsageError("--output: " + output.display() + " holds files that are not Pomona's, such as " +
+                      listing.files[0].path + "; name a folder that is empty or not there yet");
+  }
+  ARROW_ASSIGN_OR_RAISE(const Json files, output.ReadJson(kFiles));
+  if (files.is_object()) {
+    ARROW_ASSIGN_OR_RAISE(output.files_, JsonField<std::vector<std::string>>(files, "files", kFiles));
+  }
+  ARROW_ASSIGN_OR_RAISE(const PlaceKind success, KindOfPlace(output.Place(kSuccess)));
+  output.state_ = success == PlaceKind::kFile ? State::kFinished : State::kUnfinished;
+  return output;
+}
+
+std::string OutputFolder::DisplayOf(std::string_view name) const {
+  if (root_.display.empty()) return std::string(name);
+  return root_.display + (root_.display.ends_with('/') ? "" : "/") + std::string(name);
+}
+
+Status OutputFolder::CheckApartFrom(const Location& other, std::string_view what) const {
+  const bool inside = Contains(other, root_);
+  const bool around = Contains(root_, other);
+  if (!inside && !around) return Status::OK();
+  const std::string relation = inside && around ? " is " : inside ? " lies in " : " holds ";
+  return UsageError("--output: " + display() + relation + std::string(what) + " " +
+                    (other.display.empty() ? std::string(".") : other.display) +
+                    "; name a place outside, so that results are never taken for input");
+}
+
+Status OutputFolder::Claim() {
+  ARROW_RETURN_NOT_OK(MakeFolders(Place(kState)));
+  ARROW_RETURN_NOT_OK(WriteJson(kMarker, {{"format_version", 1}, {"made_by", "pomona " + PomonaVersion()}}));
+  if (state_ == State::kNew) state_ = State::kUnfinished;
+  return RemoveLeftovers();
+}
+
+Status OutputFolder::RemoveLeftovers() const {
+  if (!root_.is_local()) return Status::OK();
+  for (const std::string_view folder : {std::string_view(), kState, kFeatures, kProjection, kModel}) {
+    const Location place = folder.empty() ? root_ : Place(folder);
+    ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(place));
+    if (kind != PlaceKind::kFolder) continue;
+    ListingOptions flat;
+    flat.include_hidden = true;
+    flat.recursive = false;
+    ARROW_ASSIGN_OR_RAISE(const Listing listing, ListFiles(place, flat));
+    for (const ListedFile& file : listing.files) {
+      if (IsLeftover(file.path)) ARROW_RETURN_NOT_OK(RemoveFile(place.Child(file.path)));
+    }
+  }
+  return Status::OK();
+}
+
+Status OutputFolder::Clear() {
+  if (state_ == State::kNew) return Status::OK();
+  ARROW_RETURN_NOT_OK(BeginChange());
+  ARROW_RETURN_NOT_OK(RemoveLeftovers());
+  const std::vector<std::string> named = files_;
+  for (const std::string& name : named) ARROW_RETURN_NOT_OK(RemoveFile(Place(name)));
+  for (const std::string_view folder : {kFeatures, kProjection, kModel}) {
+    ARROW_RETURN_NOT_OK(RemoveFolderIfEmpty(Place(folder)));
+  }
+  ListingOptions all;
+  all.include_hidden = true;
+  ARROW_ASSIGN_OR_RAISE(const Listing listing, ListFiles(Place(kState), all));
+  for (const ListedFile& file : listing.files) {
+    // The marker and the list of files go last: an interrupted deletion can be taken up again.
+    if (file.path == "output.json" || file.path == "files.json" || !IsStateFile(file.path)) continue;
+    ARROW_RETURN_NOT_OK(RemoveFile(Place(kState).Child(file.path)));
+  }
+  ARROW_RETURN_NOT_OK(RemoveFolderIfEmpty(Place(kShards)));
+  ARROW_RETURN_NOT_OK(RemoveFile(Place(kFiles)));
+  ARROW_RETURN_NOT_OK(RemoveFile(Place(kMarker)));
+  ARROW_RETURN_NOT_OK(RemoveFolderIfEmpty(Place(kState)));
+  files_.clear();
+  state_ = State::kNew;
+  return Status::OK();
+}
+
+Status OutputFolder::WriteFileList() const { return WriteJson(kFiles, {{"files", files_}}); }
+
+Status OutputFolder::NameFiles(std::span<const std::string> names) {
+  std::set<std::string> all(files_.begin(), files_.end());
+  const std::size_t before = all.size();
+  all.insert(names.begin(), names.end());
+  if (all.size() == before) return Status::OK();
+  files_.assign(all.begin(), all.end());
+  return WriteFileList();
+}
+
+Status OutputFolder::RemoveFiles(std::span<const std::string> names) {
+  bool changed = false;
+  for (const std::string& name : names) {
+    const auto found = std::find(files_.begin(), files_.end(), name);
+    if (found == files_.end()) continue;
+    ARROW_RETURN_NOT_OK(RemoveFile(Place(name)));
+    files_.erase(found);
+    changed = true;
+  }
+  if (!changed) return Status::OK();
+  for (const std::string_view folder : {kFeatures, kProjection, kModel}) {
+    ARROW_RETURN_NOT_OK(RemoveFolderIfEmpty(Place(folder)));
+  }
+  return WriteFileList();
+}
+
+Status OutputFolder::BeginChange() {
+  if (state_ == State::kFinished) state_ = State::kUnfinished;
+  return RemoveFile(Place(kSuccess));
+}
+
+Status OutputFolder::Finish() {
+  ARROW_RETURN_NOT_OK(NameFile(std::string(kSuccess)));
+  ARROW_RETURN_NOT_OK(WriteAtomically(Place(kSuccess), ""));
+  state_ = State::kFinished;
+  return Status::OK();
+}
+
+Result<Json> OutputFolder::ReadJson(std::string_view name) const {
+  ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(Place(name)));
+  if (kind != PlaceKind::kFile) return Json(nullptr);
+  ARROW_ASSIGN_OR_RAISE(const std::string text, ReadText(Place(name)));
+  return ParseJson(text, DisplayOf(name));
+}
+
+Status OutputFolder::WriteJson(std::string_view name, const Json& value) const {
+  // Paths are valid UTF-8 by construction; anything else is replaced rather than refused at the very end of a run.
+  return WriteAtomically(Place(name), value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+}  // namespace pomona

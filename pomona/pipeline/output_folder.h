@@ -1,0 +1,102 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pomona/base/json.h"
+#include "pomona/base/status.h"
+#include "pomona/storage/location.h"
+
+namespace pomona {
+
+/// Names of what an output holds; docs/formats.md describes each.
+namespace output_names {
+inline constexpr std::string_view kSuccess = "_SUCCESS";
+inline constexpr std::string_view kState = "_pomona";
+inline constexpr std::string_view kMarker = "_pomona/output.json";
+inline constexpr std::string_view kFiles = "_pomona/files.json";
+inline constexpr std::string_view kOptions = "_pomona/options.json";
+inline constexpr std::string_view kPlan = "_pomona/plan.json";
+inline constexpr std::string_view kManifest = "_pomona/manifest.parquet";
+inline constexpr std::string_view kJoin = "_pomona/join.json";
+inline constexpr std::string_view kThumbnails = "_pomona/thumbnails.arrow";
+inline constexpr std::string_view kShards = "_pomona/shards";
+inline constexpr std::string_view kFeatures = "features";
+inline constexpr std::string_view kProjection = "projection";
+inline constexpr std::string_view kProjectionCsv = "projection.csv";
+inline constexpr std::string_view kExplainedVariance = "explained_variance.csv";
+inline constexpr std::string_view kQuarantine = "quarantine.parquet";
+inline constexpr std::string_view kModel = "model";
+inline constexpr std::string_view kReport = "report.html";
+inline constexpr std::string_view kRun = "run.json";
+}  // namespace output_names
+
+/// \return "features/part-00003.parquet"
+std::string PartName(std::string_view folder, std::int64_t part);
+
+/// \brief A folder that a run writes to, and the rules that keep other people's files safe.
+///
+/// An output is Pomona's when it holds `_pomona/output.json`. Whatever is written outside `_pomona/` is named in
+/// `_pomona/files.json` before it is written, and nothing else outside `_pomona/` is ever deleted.
+///
+/// Thread safety: none; `Place` may be called by several threads.
+class OutputFolder {
+ public:
+  enum class State {
+    kNew,         ///< missing or empty
+    kUnfinished,  ///< begun by an earlier run, to be resumed
+    kFinished,    ///< has `_SUCCESS`
+  };
+
+  /// \brief Looks at a place; changes nothing.
+  ///
+  /// \return UsageError when it is a file, or a folder with content that is not Pomona's
+  static Result<OutputFolder> Open(std::string_view text);
+
+  State state() const { return state_; }
+  const Location& root() const { return root_; }
+  Location Place(std::string_view name) const { return root_.Child(name); }
+  std::string display() const { return root_.display.empty() ? "." : root_.display; }
+  std::string DisplayOf(std::string_view name) const;
+
+  /// \return UsageError when this place is, lies in, or holds `other`; a list file stands for itself only
+  Status CheckApartFrom(const Location& other, std::string_view what) const;
+
+  /// \brief Makes the output Pomona's. \return IOError when it cannot be written
+  Status Claim();
+
+  /// \brief Deletes what `_pomona/` names, then `_pomona/` itself; afterwards the output is new.
+  Status Clear();
+
+  /// \brief Notes files that are about to be written.
+  Status NameFiles(std::span<const std::string> names);
+  Status NameFile(std::string name) { return NameFiles(std::span(&name, 1)); }
+
+  /// \brief Deletes files that were noted, and forgets them. Folders that become empty go, too.
+  Status RemoveFiles(std::span<const std::string> names);
+
+  const std::vector<std::string>& files() const { return files_; }
+
+  /// \brief Removes `_SUCCESS`, before anything else changes.
+  Status BeginChange();
+
+  /// \brief Writes `_SUCCESS`, after everything else.
+  Status Finish();
+
+  /// \brief A JSON file of the output; null when it does not exist.
+  Result<Json> ReadJson(std::string_view name) const;
+  Status WriteJson(std::string_view name, const Json& value) const;
+
+ private:
+  explicit OutputFolder(Location root) : root_(std::move(root)) {}
+  Status WriteFileList() const;
+  Status RemoveLeftovers() const;
+
+  Location root_;
+  State state_ = State::kNew;
+  std::vector<std::string> files_;
+};
+
+}  // namespace pomona

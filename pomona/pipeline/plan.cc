@@ -1,0 +1,121 @@
+#include "pomona/pipeline/plan.h"
+
+#include <algorithm>
+
+#include "pomona/base/resources.h"
+#include "pomona/learn/blas.h"
+#include "pomona/pipeline/manifest.h"
+#include "pomona/pipeline/option_table.h"
+#include "pomona/pipeline/versions.h"
+
+namespace pomona {
+namespace {
+
+std::string StrongestInstructionSet() {
+  const std::vector<std::string> sets = InstructionSets();
+  return sets.empty() ? "baseline" : sets.back();
+}
+
+Json ComponentRule(const RunOptions& options) {
+  if (options.components) return {{"rule", "components"}, {"components", *options.components}};
+  if (options.variance) return {{"rule", "variance"}, {"variance", *options.variance}};
+  return {{"rule", "default"}, {"components", 15}};
+}
+
+void CollectDifferences(const Json& stored, const Json& now, const std::string& name, std::string* differences) {
+  if (stored == now) return;
+  if (stored.is_object() && now.is_object()) {
+    for (const auto& [key, value] : stored.items()) {
+      const std::string inner = name.empty() ? key : name + "." + key;
+      CollectDifferences(value, now.contains(key) ? now[key] : Json(), inner, differences);
+    }
+    for (const auto& [key, value] : now.items()) {
+      if (!stored.contains(key)) CollectDifferences(Json(), value, name.empty() ? key : name + "." + key, differences);
+    }
+    return;
+  }
+  *differences += "\n  " + name + ": planned " + stored.dump() + ", here " + now.dump();
+}
+
+/// Options that only say which images there are, or how the features are reduced.
+bool DecidesFeatures(std::string_view name) {
+  for (const std::string_view other : {"input", "label-from", "include", "exclude", "sample", "limit", "components",
+                                       "variance", "shard-size", "weights", "min-similarity"}) {
+    if (name == other) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Json FeatureOptions(const RunOptions& options, int image_width, int image_height) {
+  Json chosen = Json::object();
+  for (const OptionEntry& entry : OptionTable()) {
+    if (entry.kind == OptionKind::kResult && DecidesFeatures(entry.name)) {
+      chosen[std::string(entry.name)] = entry.get(options);
+    }
+  }
+  // What was left open is written as it was decided.
+  chosen["image-size"] = std::to_string(image_width) + "x" + std::to_string(image_height);
+  chosen["precision"] = PrecisionName(options.extractor.network.precision);
+  return chosen;
+}
+
+int ChooseBatchSize(int image_width, int image_height) {
+  constexpr int kUsualSide = 224;
+  constexpr std::int64_t kPixelsABatch = 160'000;
+  const std::int64_t width = image_width > 0 ? image_width : kUsualSide;
+  const std::int64_t height = image_height > 0 ? image_height : kUsualSide;
+  return static_cast<int>(std::clamp<std::int64_t>(kPixelsABatch / (width * height), 4, 32));
+}
+
+Json MakePlan(const PlanInput& input) {
+  const FeatureExtractor& extractor = *input.extractor->extractor;
+  Json plan = {{"format_version", kOutputFormatVersion},
+               {"images", input.images},
+               {"manifest_sha256", input.manifest_sha256},
+               {"block_rows", kBlockRows},
+               {"shard_rows", input.options->shard_size},
+               {"features", extractor.dim()},
+               {"image_width", extractor.image_width()},
+               {"image_height", extractor.image_height()},
+               {"batch_size", extractor.batch_size()},
+               {"engine", extractor.engine()},
+               {"precision", PrecisionName(input.options->extractor.network.precision)},
+               {"precision_choice", input.precision_choice},
+               {"weights_sha256", extractor.weights_sha256()},
+               {"extractor", input.extractor->description},
+               {"recipe", FeatureOptions(*input.options, extractor.image_width(), extractor.image_height())},
+               {"component_rule", ComponentRule(*input.options)},
+               {"instruction_set", StrongestInstructionSet()},
+               {"blas_kernels", blas::KernelName()},
+               {"versions", LibraryVersions()}};
+  return plan;
+}
+
+Status CheckPlan(const Json& stored, const Json& now, std::string_view output) {
+  // What the first process measured or was asked to keep is obeyed, not made again.
+  Json planned = stored;
+  Json here = now;
+  for (const char* name : {"images", "manifest_sha256", "precision_choice", "component_rule"}) {
+    planned.erase(name);
+    here.erase(name);
+  }
+  // Weights are what their hash says, wherever they were read from.
+  if (planned.contains("extractor")) planned["extractor"].erase("source");
+  if (here.contains("extractor")) here["extractor"].erase("source");
+  std::string differences;
+  CollectDifferences(planned, here, "", &differences);
+  if (differences.empty()) return Status::OK();
+  std::string message =
+      std::string(output) + " was begun under another plan, and the numbers would not be the same:" + differences;
+  const std::string wanted = stored.value("instruction_set", std::string());
+  const std::vector<std::string> sets = InstructionSets();
+  if (!wanted.empty() && wanted != "baseline" && std::find(sets.begin(), sets.end(), wanted) == sets.end()) {
+    message += "\nThis processor (" + ProcessorName() + ") has no " + wanted + ".";
+  }
+  return Status::Invalid(message,
+                         "\nGo on where the run was begun, or start anew with another --output or --overwrite.");
+}
+
+}  // namespace pomona

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "pomona/base/cancellation.h"
+#include "pomona/base/status.h"
+#include "pomona/learn/reduction.h"
+#include "pomona/pipeline/feature_rows.h"
+#include "pomona/pipeline/report/report.h"
+#include "pomona/pipeline/report_sample.h"
+#include "pomona/storage/location.h"
+
+namespace pomona {
+
+/// \brief Reads all paths and labels once.
+Result<ReportSample> SampleForReport(const FeatureRows& rows, const Cancellation* cancellation);
+
+struct ProjectionJob {
+  const FeatureRows* rows = nullptr;
+  const Reduction* reduction = nullptr;
+  Location output;                        ///< `projection/` and projection.csv are written below it
+  std::vector<std::int64_t> report_rows;  ///< row numbers, rising, of the points wanted
+  int threads = 1;
+  std::function<void(std::int64_t rows)> advanced;  ///< one call at a time; may be empty
+};
+
+/// \return the names of the files `WriteProjection` writes for so many rows and components
+std::vector<std::string> ProjectionFileNames(std::int64_t rows, std::int64_t components);
+
+/// \brief Projects all rows and writes them as Parquet and CSV, in order; the same bytes for any number of threads.
+///
+/// \return the points of the report, without thumbnails
+Result<std::vector<ReportPoint>> WriteProjection(const ProjectionJob& job, const Cancellation* cancellation);
+
+/// \brief Writes explained_variance.csv: component,explained_variance,ratio,cumulative,kept.
+Status WriteExplainedVariance(const Reduction& reduction, const Location& location);
+
+/// \brief The same for the report.
+std::vector<ReportComponent> ReportComponents(const Reduction& reduction);
+
+}  // namespace pomona

@@ -1,0 +1,204 @@
+#include "pomona/pipeline/shard.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "pomona/base/parallel.h"
+#include "pomona/pipeline/part_file.h"
+
+namespace pomona {
+namespace {
+
+/// A shard under way: batches come in any order and are written in theirs.
+class OpenShard {
+ public:
+  OpenShard(const ShardJob& job, std::int64_t number, std::int64_t batches)
+      : job_(job), number_(number), batches_(batches), part_(ShardStore::NewPartName(number)) {}
+
+  /// \brief Takes a finished batch; whoever brings the next one in order writes it and all that wait behind it.
+  ///
+  /// \return batches written by this call
+  Result<std::int64_t> Add(std::int64_t sequence, BatchResult batch) {
+    std::unique_lock lock(mutex_);
+    waiting_.emplace(sequence, std::move(batch));
+    if (writing_) return 0;
+    writing_ = true;
+    std::int64_t count = 0;
+    for (auto next = waiting_.find(written_); next != waiting_.end(); next = waiting_.find(written_)) {
+      const BatchResult ready = std::move(next->second);
+      waiting_.erase(next);
+      lock.unlock();
+      ARROW_RETURN_NOT_OK(Write(ready));
+      lock.lock();
+      ++written_;
+      ++count;
+    }
+    writing_ = false;
+    return count;
+  }
+
+ private:
+  Status Write(const BatchResult& batch) {
+    const auto start = std::chrono::steady_clock::now();
+    if (!writer_) {
+      ARROW_ASSIGN_OR_RAISE(writer_, PartWriter::Open(job_.store->PartPlace(part_), batch.rows->schema()));
+    }
+    if (batch.rows->num_rows() > 0) ARROW_RETURN_NOT_OK(writer_->Write(*batch.rows));
+    record_.ok += batch.rows->num_rows();
+    record_.failures.insert(record_.failures.end(), batch.failures.begin(), batch.failures.end());
+    record_.seconds += batch.seconds;
+    const bool last = written_ + 1 == batches_;
+    if (last) {
+      ARROW_ASSIGN_OR_RAISE(record_.file, writer_->Close());
+    }
+    record_.seconds.write += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (!last) return Status::OK();
+    record_.shard = number_;
+    record_.part = part_;
+    return job_.store->Commit(record_).status();
+  }
+
+  const ShardJob& job_;
+  const std::int64_t number_;
+  const std::int64_t batches_;
+  const std::string part_;
+
+  std::mutex mutex_;
+  std::map<std::int64_t, BatchResult> waiting_;
+  bool writing_ = false;
+
+  // Touched by the writing thread only.
+  std::int64_t written_ = 0;
+  std::optional<PartWriter> writer_;
+  CommitRecord record_;
+};
+
+/// One batch to be done.
+struct Task {
+  std::shared_ptr<OpenShard> shard;
+  std::shared_ptr<const ManifestBlock> block;
+  std::int64_t first = 0;  ///< row of the block
+  std::int64_t count = 0;
+  std::int64_t sequence = 0;  ///< batch number in its shard
+};
+
+/// Hands out the batches of all shards in order.
+class TaskQueue {
+ public:
+  TaskQueue(const ShardJob& job, std::span<const std::int64_t> shards)
+      : job_(job),
+        shards_(shards),
+        batch_rows_(std::clamp<std::int64_t>(job.recipe.extractor->batch_size(), 1, kBlockRows)),
+        ahead_(std::max<std::int64_t>(8, 4 * static_cast<std::int64_t>(job.threads))) {}
+
+  /// \return nothing when all is handed out or the queue was stopped
+  Result<std::optional<Task>> Next() {
+    std::unique_lock lock(mutex_);
+    moved_.wait(lock, [&] { return stopped_ || handed_out_ - written_ < ahead_; });
+    if (stopped_) return std::nullopt;
+    if (shard_ == nullptr && !BeginShard()) return std::nullopt;
+    if (block_ == nullptr) {
+      const Result<std::shared_ptr<const ManifestBlock>> block = job_.manifest->ReadBlock(row_ / kBlockRows);
+      ARROW_RETURN_NOT_OK(block.status());
+      block_ = *block;
+    }
+    Task task{shard_, block_, row_ - block_->first(), 0, sequence_++};
+    task.count = std::min(batch_rows_, block_->size() - task.first);
+    row_ += task.count;
+    ++handed_out_;
+    if (row_ - block_->first() == block_->size()) block_ = nullptr;
+    if (row_ == shard_end_) shard_ = nullptr;
+    return task;
+  }
+
+  void Wrote(std::int64_t batches) {
+    if (batches == 0) return;
+    const std::lock_guard lock(mutex_);
+    written_ += batches;
+    moved_.notify_all();
+  }
+
+  /// \brief Starts no further shard.
+  void FinishShards() {
+    const std::lock_guard lock(mutex_);
+    no_more_shards_ = true;
+  }
+
+  void Stop() {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    moved_.notify_all();
+  }
+
+ private:
+  bool BeginShard() {
+    if (no_more_shards_ || next_shard_ == shards_.size()) return false;
+    const std::int64_t number = shards_[next_shard_++];
+    row_ = number * job_.shard_size;
+    shard_end_ = std::min(row_ + job_.shard_size, job_.manifest->size());
+    sequence_ = 0;
+    std::int64_t batches = 0;
+    for (std::int64_t row = row_; row < shard_end_; row += kBlockRows) {
+      batches += (std::min(kBlockRows, shard_end_ - row) + batch_rows_ - 1) / batch_rows_;
+    }
+    shard_ = std::make_shared<OpenShard>(job_, number, batches);
+    return true;
+  }
+
+  const ShardJob& job_;
+  const std::span<const std::int64_t> shards_;
+  const std::int64_t batch_rows_;
+  const std::int64_t ahead_;  ///< batches that may be handed out and not yet written
+
+  std::mutex mutex_;
+  std::condition_variable moved_;
+  std::size_t next_shard_ = 0;
+  std::shared_ptr<OpenShard> shard_;
+  std::shared_ptr<const ManifestBlock> block_;
+  std::int64_t row_ = 0;
+  std::int64_t shard_end_ = 0;
+  std::int64_t sequence_ = 0;
+  std::int64_t handed_out_ = 0;
+  std::int64_t written_ = 0;
+  bool no_more_shards_ = false;
+  bool stopped_ = false;
+};
+
+/// What every thread does.
+Status Work(const ShardJob& job, TaskQueue* queue, std::mutex* advanced_mutex, const Cancellation* cancellation) {
+  ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<BatchWorker> worker, BatchWorker::Make(job.recipe, *job.places));
+  for (;;) {
+    if (cancellation != nullptr) ARROW_RETURN_NOT_OK(cancellation->Check());
+    ARROW_ASSIGN_OR_RAISE(std::optional<Task> task, queue->Next());
+    if (!task) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(BatchResult batch, worker->Process(*task->block, task->first, task->count, cancellation));
+    const auto failed = static_cast<std::int64_t>(batch.failures.size());
+    ARROW_ASSIGN_OR_RAISE(const std::int64_t written, task->shard->Add(task->sequence, std::move(batch)));
+    queue->Wrote(written);
+    if (!job.advanced) continue;
+    const std::lock_guard lock(*advanced_mutex);
+    if (!job.advanced(task->count, failed)) queue->FinishShards();
+  }
+}
+
+}  // namespace
+
+Status RunShards(const ShardJob& job, std::span<const std::int64_t> shards, const Cancellation* cancellation) {
+  if (shards.empty()) return Status::OK();
+  TaskQueue queue(job, shards);
+  std::mutex advanced_mutex;
+  return ParallelFor(job.threads, job.threads, [&](std::int64_t) {
+    Status status = Work(job, &queue, &advanced_mutex, cancellation);
+    if (!status.ok()) queue.Stop();
+    return status;
+  });
+}
+
+}  // namespace pomona

@@ -1,0 +1,15 @@
+#include "pomona/pipeline/versions.h"
+
+#include <arrow/config.h>
+
+#include "pomona/learn/blas.h"
+
+namespace pomona {
+
+std::string PomonaVersion() { return POMONA_VERSION; }
+
+Json LibraryVersions() {
+  return {{"pomona", PomonaVersion()}, {"arrow", arrow::GetBuildInfo().version_string}, {"blas", blas::LibraryName()}};
+}
+
+}  // namespace pomona
