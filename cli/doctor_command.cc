@@ -1,0 +1,203 @@
+#include "cli/doctor_command.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <string_view>
+
+#include <sched.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/models_command.h"
+#include "pomona/base/resources.h"
+#include "pomona/base/text.h"
+#include "pomona/features/openvino_runtime.h"
+#include "pomona/models/cache.h"
+#include "pomona/models/registry.h"
+#include "pomona/pipeline/versions.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define POMONA_SANITIZED true
+#else
+#define POMONA_SANITIZED false
+#endif
+
+#if defined(NDEBUG) && defined(__OPTIMIZE__)
+#define POMONA_OPTIMISED true
+#else
+#define POMONA_OPTIMISED false
+#endif
+
+namespace pomona::cli {
+namespace {
+
+/// What a vgg16 run holds, with room for a few decoded photographs a thread.
+constexpr std::int64_t kComfortableMemory = 1'000'000'000;
+
+/// A figure of /proc/meminfo in bytes, or 0.
+std::int64_t MemInfo(std::string_view name) {
+  std::ifstream file("/proc/meminfo");
+  for (std::string line; std::getline(file, line);) {  // "MemAvailable:   123456 kB"
+    if (line.starts_with(name) && line.size() > name.size() && line[name.size()] == ':') {
+      return std::strtoll(line.c_str() + name.size() + 1, nullptr, 10) * 1024;
+    }
+  }
+  return 0;
+}
+
+bool Has(const MachineFacts& facts, std::string_view set) {
+  return std::find(facts.instruction_sets.begin(), facts.instruction_sets.end(), set) != facts.instruction_sets.end();
+}
+
+std::string Fixed(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f", value);
+  return text.data();
+}
+
+void FindProgram(const MachineFacts& facts, std::vector<std::string>* findings) {
+  for (const LinkedLibrary& library : facts.libraries) {
+    if (library.matches()) continue;
+    findings->push_back(library.name + " " + library.loaded + " is loaded, the program was built with " +
+                        library.built + ": results are not reliable; install " + library.built + " or build anew");
+  }
+  if (!facts.openvino_error.empty()) {
+    findings->push_back("OpenVINO does not start, so only --extractor pixels works: " + facts.openvino_error);
+  }
+  if (!facts.optimised) findings->push_back("This is a debug build: many times slower; use build/release/pomona");
+  if (facts.sanitized) findings->push_back("This build has sanitizers: several times slower, and larger");
+  if (!facts.vgg16_cached) {
+    findings->push_back(
+        "The VGG16 weights are not in the model cache: the first run fetches 59 MB; `pomona models fetch "
+        "vgg16` does it now");
+  }
+}
+
+void FindProcessor(const MachineFacts& facts, std::vector<std::string>* findings) {
+  if (Has(facts, "sse4.2") && !Has(facts, "avx2")) {
+    findings->push_back("The processor has no AVX2: networks run at a quarter of the usual speed or less");
+  } else if (Has(facts, "avx2") && !Has(facts, "avx512")) {
+    findings->push_back("The processor has no AVX-512: networks run at about half the speed of one that has");
+  }
+  if (facts.usable_threads == 1 && facts.online_processors > 1) {
+    findings->push_back("Only 1 of " + std::to_string(facts.online_processors) +
+                        " processors may be used; a wider affinity mask or CPU quota makes runs as many times faster");
+  } else if (facts.usable_threads == 1) {
+    findings->push_back("There is 1 processor: decoding and the network take turns");
+  }
+  if (facts.load > 1.5 * facts.affinity_processors) {
+    findings->push_back("Others use this machine: " + Fixed(facts.load) + " processes want " +
+                        std::to_string(facts.online_processors) + " processors; measured speeds will be too low");
+  }
+}
+
+void FindMemory(const MachineFacts& facts, std::vector<std::string>* findings) {
+  const std::int64_t available = std::min(facts.memory_limit, facts.memory_free);
+  if (available < kComfortableMemory) {
+    findings->push_back(
+        "Only " + HumanBytes(static_cast<double>(available)) +
+        " of memory can be had: a vgg16 run wants 800 MB; --threads 1 and a smaller --image-size take less");
+  }
+  if (facts.swap_used_bytes > facts.memory_bytes / 20) {
+    findings->push_back(HumanBytes(static_cast<double>(facts.swap_used_bytes)) +
+                        " are swapped out: what is read back from disk stalls a run");
+  }
+}
+
+std::string Joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text.empty() ? "none that matter here" : text;
+}
+
+std::string MemoryText(const MachineFacts& facts) {
+  std::string text = HumanBytes(static_cast<double>(facts.memory_limit));
+  if (facts.memory_limit < facts.memory_bytes) {
+    text += " of " + HumanBytes(static_cast<double>(facts.memory_bytes)) + ": the cgroup allows no more";
+  }
+  return text + ", " + HumanBytes(static_cast<double>(std::min(facts.memory_free, facts.memory_limit))) + " free";
+}
+
+void Print(std::string_view name, const std::string& value) {
+  std::string label(name);
+  label.resize(18, ' ');
+  std::cout << label << value << "\n";
+}
+
+Result<int> Doctor(const CommandContext& context) {
+  MachineFacts facts = MachineFacts::Read();
+  const ModelCache cache(context.environment.model_cache);
+  const ModelRegistry& registry = ModelRegistry::BuiltIn();
+  if (const auto cached = cache.Find(*registry.Find("vgg16")); cached.ok()) facts.vgg16_cached = cached->has_value();
+
+  Print("pomona", PomonaVersion());
+  for (const LinkedLibrary& library : facts.libraries) {
+    Print(library.name, library.matches() ? library.loaded : library.loaded + ", built with " + library.built);
+  }
+  Print("processor", facts.processor);
+  Print("instruction sets", Joined(facts.instruction_sets));
+  Print("threads", ThreadsText(facts));
+  Print("memory", MemoryText(facts));
+  std::cout << "\n" << ModelList(registry, cache) << "\n";
+
+  const std::vector<std::string> findings = Findings(facts);
+  if (findings.empty()) std::cout << "Nothing here would make a run slow.\n";
+  for (const std::string& finding : findings) std::cout << "! " << finding << "\n";
+  const bool sound =
+      facts.openvino_error.empty() && std::all_of(facts.libraries.begin(), facts.libraries.end(),
+                                                  [](const LinkedLibrary& library) { return library.matches(); });
+  return sound ? kExitDone : kExitFailed;
+}
+
+}  // namespace
+
+MachineFacts MachineFacts::Read() {
+  MachineFacts facts;
+  facts.processor = ProcessorName();
+  facts.instruction_sets = InstructionSets();
+  facts.online_processors = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
+  facts.affinity_processors = facts.online_processors;
+  cpu_set_t mask;
+  CPU_ZERO(&mask);
+  if (sched_getaffinity(0, sizeof mask, &mask) == 0) facts.affinity_processors = CPU_COUNT(&mask);
+  facts.usable_threads = UsableThreads();
+  if (getloadavg(&facts.load, 1) != 1) facts.load = 0;
+  facts.memory_bytes = MemInfo("MemTotal");
+  facts.memory_limit = MemoryLimit();
+  facts.memory_free = MemInfo("MemAvailable");
+  facts.swap_used_bytes = MemInfo("SwapTotal") - MemInfo("SwapFree");
+  facts.optimised = POMONA_OPTIMISED;
+  facts.sanitized = POMONA_SANITIZED;
+  facts.libraries = LinkedLibraries();
+  if (const auto core = OpenVinoCore(); !core.ok()) facts.openvino_error = core.status().message();
+  return facts;
+}
+
+std::string ThreadsText(const MachineFacts& facts) {
+  std::string text = std::to_string(facts.usable_threads);
+  if (facts.usable_threads == facts.online_processors) return text + ": all processors";
+  text += " of " + std::to_string(facts.online_processors) + ": ";
+  return text + (facts.usable_threads < facts.affinity_processors ? "the cgroup's CPU quota allows no more"
+                                                                  : "the affinity mask allows no more");
+}
+
+std::vector<std::string> Findings(const MachineFacts& facts) {
+  std::vector<std::string> findings;
+  FindProgram(facts, &findings);
+  FindProcessor(facts, &findings);
+  FindMemory(facts, &findings);
+  return findings;
+}
+
+void AddDoctorCommand(CLI::App& program, CommandContext& context) {
+  CLI::App* command = program.add_subcommand(
+      "doctor", "Tell what this machine gives: processor, threads, memory, libraries, models, and what would be slow.");
+  command->footer("Exit codes: 0 fit to run, 1 a library is not the one the program was built with or does not start.");
+  command->callback([&context] { context.action = [&context] { return Doctor(context); }; });
+}
+
+}  // namespace pomona::cli
