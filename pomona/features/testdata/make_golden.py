@@ -1,7 +1,7 @@
 """Writes golden.safetensors: features that TensorFlow computes from a few sample photos.
 
-Run by `./dev golden` (needs tensorflow, numpy and pillow). The file also holds the resized pixels, so that the test
-that reads it needs neither a decoder nor Pillow.
+Run by `./dev golden`. The file also holds the resized pixels, so that the tests need neither a decoder nor Pillow.
+Beside it lie small files that tests and fuzz targets read: a SavedModel, and weights in both formats.
 """
 
 import json
@@ -11,6 +11,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+import h5py
 import numpy as np
 import tensorflow as tf
 from PIL import Image
@@ -72,15 +73,17 @@ def load_weights(model):
     folder = Path(os.environ.get("POMONA_TEST_MODELS") or REPOSITORY / "../shared/models")
     files = sorted(folder.glob("vgg16-imagenet-notop/*.h5"))
     if not files:
-        raise SystemExit(f"no VGG16 weights: neither {cached} nor {folder}/vgg16-imagenet-notop; "
-                         "run: pomona models fetch vgg16")
+        raise SystemExit(
+            f"no VGG16 weights: neither {cached} nor {folder}/vgg16-imagenet-notop; run: pomona models fetch vgg16"
+        )
     model.load_weights(str(files[0]))
 
 
 def vgg16_features(pixels, pooling):
     height, width = pixels.shape[1:3]
     model = tf.keras.applications.VGG16(
-        weights=None, include_top=False, pooling=pooling, input_shape=(height, width, 3))
+        weights=None, include_top=False, pooling=pooling, input_shape=(height, width, 3)
+    )
     load_weights(model)
     return model(tf.keras.applications.vgg16.preprocess_input(pixels.astype("float32")), training=False).numpy()
 
@@ -111,10 +114,25 @@ def write_saved_model(folder):
 
     convolution.call = call
     tf.saved_model.save(convolution, str(folder), signatures=call)
+    (folder / "fingerprint.pb").unlink()  # differs from run to run; nobody needs it
+
+
+def write_seeds(folder):
+    """Small files of both formats of weights, which the fuzz targets start from."""
+    kernel, bias = np.arange(4, dtype="float32").reshape(1, 1, 2, 2), np.zeros(2, "float32")
+    write_safetensors(folder / "small.safetensors", {"conv/kernel": kernel, "conv/bias": bias}, {"format": "1"})
+    with h5py.File(folder / "small.h5", "w") as file:
+        file.attrs["layer_names"] = np.array([b"input", b"conv"])
+        file.create_group("input").attrs["weight_names"] = np.array([], "S1")
+        layer = file.create_group("conv")
+        layer.attrs["weight_names"] = np.array([b"kernel:0", b"bias:0"])
+        layer["kernel:0"], layer["bias:0"] = kernel, bias
 
 
 def main():
-    write_saved_model(Path(__file__).with_name("saved_model"))
+    folder = Path(__file__).parent
+    write_saved_model(folder / "saved_model")
+    write_seeds(folder)
     tensors = {}
     for width, height in SIZES:
         size = f"{width}x{height}"
