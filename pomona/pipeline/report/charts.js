@@ -257,7 +257,7 @@ const pomonaCharts = (() => {
             symbol: "none",
             animation: false,
             lineStyle: { color: alert, type: "dashed", width: 1.5 },
-            label: { ...text(), color: alert, position: "insideStartTop", formatter: "95\u00a0%" },
+            label: { ...text(), color: alert, position: "insideEndBottom", formatter: "95\u00a0%" },
             data: [{ yAxis: 0.95 }],
           },
         },

@@ -21,7 +21,7 @@ function pomonaMap(data, noFit, addChart) {
       total < from
         ? `${count(total)} of ${plural(from, "image")}, a sample spread over the labels. `
         : `${["", "The one image", "Both images"][total] ?? `All ${plural(total, "image")}`}. `;
-    text += "Near each other means alike to the network, as far as two components tell.";
+    text += "Near each other means alike in their features, as far as two components tell.";
     if (withThumbnail > 0 && withThumbnail < data.thumbnails_made) {
       text += ` ${count(withThumbnail)} points have a picture; more would make this file too large.`;
     }

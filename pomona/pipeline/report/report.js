@@ -152,7 +152,11 @@
     section("messages").hidden = false;
   }
 
-  const noFit = "The fit was skipped, so there are no components: it needs at least two good images.";
+  const noFit =
+    {
+      features: "There are no components: pomona fit makes them of the features.",
+      apply: "The components are those of the saved model; the report of its own run shows them.",
+    }[run.command] ?? "The fit was skipped, so there are no components: it needs at least two good images.";
 
   function showScree() {
     const place = section("scree");
