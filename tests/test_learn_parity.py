@@ -184,6 +184,35 @@ def test_randomised_path_on_many_features(tmp_path: Path) -> None:
     check_against_scikit_learn(rows, result, ddof=1, variance_tolerance=1e-5)
 
 
+def test_unpooled_features_of_4500_photos_fit_in_two_gigabytes(tmp_path: Path) -> None:
+    """25,088 features is what VGG16 gives without pooling; the rows are read from disk, block by block."""
+    count, features, kept = 4500, 25088, 30
+    random = np.random.default_rng(3)
+    mixing = random.standard_normal((200, features), dtype=np.float32)
+    strengths = np.arange(1, 201, dtype=np.float32) ** -0.7
+    data = tmp_path / "rows.f32"
+    with data.open("wb") as file:
+        for first in range(0, count, 500):
+            hidden = random.standard_normal((min(500, count - first), 200), dtype=np.float32) * strengths
+            noise = random.standard_normal((len(hidden), features), dtype=np.float32)
+            np.maximum(hidden @ mixing + noise, 0).tofile(file)
+    command = [probe_program(), data, "--dim", features, "--components", kept, "--threads", 2, "--from-disk"]
+    done = subprocess.run([*map(str, command), "--output", str(tmp_path / "fit")], capture_output=True, text=True)
+    data.unlink()
+    assert done.returncode == 0, done.stderr
+    summary = json.loads((tmp_path / "fit.json").read_text())
+    assert summary["randomized"]
+    assert not summary["warnings"]
+    assert summary["peak_rss_bytes"] < 1_000_000_000
+    assert summary["total_variance"] == pytest.approx(features, rel=1e-12)
+    variances = np.fromfile(tmp_path / "fit.variance.f64")
+    components = np.fromfile(tmp_path / "fit.components.f64").reshape(kept, features)
+    scores = np.fromfile(tmp_path / "fit.projection.f64").reshape(count, kept)
+    np.testing.assert_allclose(components @ components.T, np.eye(kept), atol=1e-10)
+    # The scores of principal components have these variances, and nothing in common with each other.
+    np.testing.assert_allclose(np.cov(scores.T), np.diag(variances), atol=1e-5 * variances[-1])
+
+
 def test_default_is_fifteen_components_or_the_rank(tmp_path: Path) -> None:
     assert fit(random_rows(100, 20), tmp_path).summary["kept"] == 15
     few = fit(random_rows(8, 20), tmp_path)
