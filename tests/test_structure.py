@@ -47,7 +47,7 @@ def module_of(path):
 
 
 def is_product(path):
-    return not re.search(r"_(test|benchmark|fuzz|for_test)\.(cc|h)$", path.name)
+    return not re.search(r"_(test|benchmark|fuzz|for_test)\.(cc|h)$|^test_\w+\.h$", path.name)
 
 
 CPP = sorted(p for folder in ("pomona", "cli") for p in (ROOT / folder).rglob("*") if p.suffix in (".h", ".cc"))
