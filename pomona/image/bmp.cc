@@ -93,7 +93,7 @@ Status BmpDecoder::ReadHeader() {
   ARROW_RETURN_NOT_OK(CheckImageSize("BMP", width_, height_, options_));
 
   pixels_offset_ = Number(10, 4);
-  std::size_t after_header = kFileHeaderSize + header_size;
+  const std::size_t after_header = kFileHeaderSize + header_size;
   if (bits_ <= 8) {
     const std::size_t entry = header_size == kCoreHeaderSize ? 3 : 4;
     const std::size_t entries = colours == 0 ? std::size_t{1} << bits_ : colours;

@@ -11,7 +11,7 @@ namespace {
 
 std::string Number(std::uint32_t value, int size) {
   std::string bytes;
-  for (int i = 0; i < size; ++i) bytes += static_cast<char>(value >> 8 * i);
+  for (; size > 0; --size, value >>= 8U) bytes += static_cast<char>(value);
   return bytes;
 }
 

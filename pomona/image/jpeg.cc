@@ -243,7 +243,6 @@ bool JpegEncoder::TryEncode(ImageView image, int quality) {
   info_.in_color_space = JCS_RGB;
   jpeg_set_defaults(&info_);  // 4:2:0
   jpeg_set_quality(&info_, quality, TRUE);
-  info_.optimize_coding = TRUE;
   jpeg_start_compress(&info_, TRUE);
   while (info_.next_scanline < info_.image_height) {
     const std::size_t offset = static_cast<std::size_t>(info_.next_scanline) * info_.image_width * 3;

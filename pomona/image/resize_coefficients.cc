@@ -78,8 +78,8 @@ AxisTable MakeAxisTable(ResizeFilter resize_filter, int in_size, int out_size) {
   std::vector<double> weights(pairs * 2);
   for (std::size_t out = 0; out < outputs; ++out) {
     const double center = (static_cast<double>(out) + 0.5) * scale;
-    const int first = std::max(static_cast<int>(center - support + 0.5), 0);
-    const int count = std::min(static_cast<int>(center + support + 0.5), in_size) - first;
+    const int first = std::max(static_cast<int>(std::floor(center - support + 0.5)), 0);
+    const int count = std::min(static_cast<int>(std::floor(center + support + 0.5)), in_size) - first;
     table.first[out] = first;
     table.count[out] = count;
 
