@@ -20,7 +20,8 @@ CLI::Option* FindOption(CLI::App& command, std::string key) {
   std::replace(key.begin(), key.end(), '_', '-');
   if (key == "config" || key == "help") return nullptr;
   if (CLI::Option* option = command.get_option_no_throw("--" + key)) return option;
-  return command.get_option_no_throw(key);
+  std::transform(key.begin(), key.end(), key.begin(), [](char c) { return c >= 'a' && c <= 'z' ? c - 32 : c; });
+  return command.get_option_no_throw(key);  // a positional argument, which is written in capitals
 }
 
 std::string Line(const toml::node& node) { return " (line " + std::to_string(node.source().begin.line) + ")"; }
@@ -110,7 +111,7 @@ class ConfigReader {
     if (option->count() > 0) return Status::OK();
     Result<std::vector<std::string>> values = Values(key, node, *option);
     if (!values.ok()) return Wrong(values.status().message());
-    if (option->get_type_size() == 0 && !node.is_boolean()) {
+    if (option->get_expected_min() == 0 && !node.is_boolean()) {
       return Wrong(key + " wants true or false" + Line(node));
     }
     if (values->empty()) return Status::OK();
