@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <sstream>
@@ -102,24 +103,27 @@ Result<const RegistryModel*> NamedModel(const Arguments& arguments) {
   return ModelRegistry::BuiltIn().Get(arguments.name);
 }
 
-Result<int> Fetch(const Arguments& arguments, const CommandContext& context) {
-  ARROW_ASSIGN_OR_RAISE(const RegistryModel* model, NamedModel(arguments));
-  const ModelCache cache(context.environment.model_cache);
-  const auto listener = MakeProgress(arguments.progress, stderr, context.environment.plain_terminal);
-  DownloadProgress download(listener.get());
-  FetchOptions options;
-  options.ca_file = arguments.ca_file.empty() ? context.environment.ca_file : std::filesystem::path(arguments.ca_file);
+/// Calls `fetch` with options that show what happens on a listener.
+Status WithProgress(FetchOptions options, ProgressListener* listener, const CommandContext& context,
+                    const std::function<Status(const FetchOptions&)>& fetch) {
+  DownloadProgress download(listener);
+  if (options.ca_file.empty()) options.ca_file = context.environment.ca_file;
   options.python = context.environment.python;
-  options.from = arguments.from;
   options.progress = [&](std::int64_t done, std::int64_t total) { download.Advance(done, total); };
   options.message = [&](std::string_view text) {
     download.Finish();
     listener->Message(text);
   };
   options.cancellation = &context.cancellation;
-  const Status status = FetchModel(*model, cache, options);
-  download.Finish();
-  ARROW_RETURN_NOT_OK(status);
+  return fetch(options);
+}
+
+Result<int> Fetch(const Arguments& arguments, const CommandContext& context) {
+  ARROW_ASSIGN_OR_RAISE(const RegistryModel* model, NamedModel(arguments));
+  const ModelCache cache(context.environment.model_cache);
+  const auto listener = MakeProgress(arguments.progress, stderr, context.environment.plain_terminal);
+  ARROW_RETURN_NOT_OK(WithProgress({.ca_file = arguments.ca_file, .from = arguments.from}, listener.get(), context,
+                                   [&](const FetchOptions& options) { return FetchModel(*model, cache, options); }));
   std::cout << model->name << ": " << WhereModelIs(*model, cache) << "\n";
   return kExitDone;
 }
@@ -208,6 +212,13 @@ std::string ModelInfo(const RegistryModel& model, const ModelCache& cache) {
   if (cached.ok() && cached->has_value()) rows.push_back({"file", ToValidUtf8((*cached)->file.native())});
   for (const ModelSource& source : model.sources) rows.push_back({"source", SourceText(source)});
   return Columns(rows);
+}
+
+Status FetchNamedModel(const std::string& name, ProgressListener* progress, const CommandContext& context) {
+  ARROW_ASSIGN_OR_RAISE(const RegistryModel* model, ModelRegistry::BuiltIn().Get(name));
+  const ModelCache cache(context.environment.model_cache);
+  return WithProgress({}, progress, context,
+                      [&](const FetchOptions& options) { return FetchModel(*model, cache, options); });
 }
 
 void AddModelsCommand(CLI::App& program, CommandContext& context) {

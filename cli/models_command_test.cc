@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/progress.h"
 #include "pomona/base/usage_error.h"
 
 namespace pomona::cli {
@@ -47,7 +48,7 @@ TEST_F(ModelsCommandTest, ListAndInfoOfAnEmptyCache) {
   EXPECT_TRUE(code_.ok());
   EXPECT_THAT(list, AllOf(HasSubstr("vgg16"), HasSubstr("512"), HasSubstr("CC BY 4.0"),
                           HasSubstr("`pomona models fetch vgg16`"), HasSubstr("mobilenetv2-0.35"),
-                          HasSubstr("part of the program, 2.0 MB"), HasSubstr((folder_ / "cache").native())));
+                          HasSubstr("part of the program, 2.1 MB"), HasSubstr((folder_ / "cache").native())));
   const std::string info = Run("models info vgg16");
   EXPECT_THAT(info, AllOf(HasSubstr("BGR, minus (103.939, 116.779, 123.68), times (1, 1, 1)"), HasSubstr("224x224"),
                           HasSubstr("d9a27cc1fc7f975ef8cff49180e794ccd7c4bc868ebb49740803b3bbaa8dbefd"),
@@ -64,6 +65,15 @@ TEST_F(ModelsCommandTest, MistakesAreUsageErrors) {
   EXPECT_THAT(Run("models fetch mobilenetv2-0.35"), HasSubstr("part of the program"));
   EXPECT_TRUE(code_.ok());
   EXPECT_THAT(Run("models remove vgg16"), HasSubstr("nothing was there"));
+}
+
+TEST_F(ModelsCommandTest, FetchOfAnotherCommandObeysCancellation) {
+  const auto listener = MakeProgress(ProgressMode::kNone, stderr, true);
+  EXPECT_TRUE(FetchNamedModel("mobilenetv2-0.35", listener.get(), context_).ok());
+  EXPECT_TRUE(IsUsageError(FetchNamedModel("vgg19", listener.get(), context_)));
+  context_.cancellation.Cancel();
+  context_.environment.python = "/nowhere/python";
+  EXPECT_FALSE(FetchNamedModel("vgg16", listener.get(), context_).ok());
 }
 
 TEST_F(ModelsCommandTest, OtherWeightsAreNotImported) {

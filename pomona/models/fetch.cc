@@ -179,10 +179,4 @@ Status FetchModel(const RegistryModel& model, const ModelCache& cache, const Fet
   return FetchFromPlace(model, cache, options);
 }
 
-Status EnsureModel(const ExtractorRequest& request, const FetchOptions& options) {
-  const RegistryModel* model = ModelRegistry::BuiltIn().Find(request.extractor);
-  if (model == nullptr || model->embedded || !request.weights.empty()) return Status::OK();
-  return FetchModel(*model, ModelCache(request.model_cache), options);
-}
-
 }  // namespace pomona

@@ -9,7 +9,6 @@
 #include "pomona/base/cancellation.h"
 #include "pomona/base/status.h"
 #include "pomona/models/cache.h"
-#include "pomona/models/open_extractor.h"
 #include "pomona/models/registry.h"
 
 namespace pomona {
@@ -42,8 +41,5 @@ struct FetchOptions {
 /// \return IOError that says what each source answered and names `pomona models import`; UsageError for an unknown
 ///         `from`; Cancelled
 Status FetchModel(const RegistryModel& model, const ModelCache& cache, const FetchOptions& options);
-
-/// \brief What `OpenExtractor` will need from the cache, fetched where it is missing; nothing for other extractors.
-Status EnsureModel(const ExtractorRequest& request, const FetchOptions& options);
 
 }  // namespace pomona

@@ -164,24 +164,6 @@ TEST_F(FetchModelTest, LeftoversOfAKilledProcessGo) {
   EXPECT_FALSE(fs::exists(cache_.FolderOf(model_) / "pip-abc123"));
 }
 
-TEST(EnsureModel, OnlyWhatComesFromTheCache) {
-  const test::ScratchFolder scratch;
-  FetchOptions options;
-  options.from = "nothing is fetched";
-  ExtractorRequest request;
-  request.model_cache = scratch / "models";
-  for (const std::string_view extractor : {"pixels", "mobilenetv2-0.35", "model.onnx", "vgg17"}) {
-    request.extractor = extractor;
-    EXPECT_TRUE(EnsureModel(request, options).ok()) << extractor;
-  }
-  request.extractor = "vgg16";
-  request.weights = "own.h5";
-  EXPECT_TRUE(EnsureModel(request, options).ok());
-  EXPECT_FALSE(fs::exists(request.model_cache));
-  request.weights.clear();
-  EXPECT_TRUE(IsUsageError(EnsureModel(request, options)));
-}
-
 TEST(FetchRealModel, PackageGivesTheOfficialWeights) {
   const test::ScratchFolder scratch;
   const RegistryModel& vgg16 = *ModelRegistry::BuiltIn().Find("vgg16");

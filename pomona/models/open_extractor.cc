@@ -26,6 +26,19 @@ namespace {
 constexpr std::string_view kPixels = "pixels";
 constexpr int kPixelsImageSize = 16;
 
+constexpr std::string_view kMissingModelTypeId = "pomona::MissingModel";
+
+class MissingModelDetail : public arrow::StatusDetail {
+ public:
+  explicit MissingModelDetail(std::string name) : name_(std::move(name)) {}
+  const char* type_id() const override { return kMissingModelTypeId.data(); }
+  std::string ToString() const override { return "missing model " + name_; }
+  const std::string& name() const { return name_; }
+
+ private:
+  std::string name_;
+};
+
 /// What the features module finds wrong with the options is for the user to mend.
 Status AsUsageError(const Status& status) {
   if (status.IsInvalid() || status.IsKeyError() || status.IsNotImplemented()) return UsageError(status.message());
@@ -129,9 +142,11 @@ Result<NamedWeights> ReadOwnWeights(const std::string& uri) {
 Result<NamedWeights> ReadCachedWeights(const RegistryModel& model, const std::filesystem::path& folder) {
   ARROW_ASSIGN_OR_RAISE(const auto cached, ModelCache(folder).Find(model));
   if (!cached) {
-    return Status::IOError(model.name, " is not in the model cache (", folder.native(), "): `pomona models fetch ",
-                           model.name, "` fetches it, `pomona models import ", model.name,
-                           " FILE` takes it from a file; --extractor mobilenetv2-0.35 needs no download");
+    return Status(arrow::StatusCode::IOError,
+                  model.name + " is not in the model cache (" + folder.native() + "): `pomona models fetch " +
+                      model.name + "` fetches it, `pomona models import " + model.name +
+                      " FILE` takes it from a file; --extractor mobilenetv2-0.35 needs no download",
+                  std::make_shared<MissingModelDetail>(model.name));
   }
   // Mapped: processes that run side by side share the pages.
   ARROW_ASSIGN_OR_RAISE(const auto file,
@@ -242,6 +257,13 @@ Result<OpenedExtractor> OpenModelFile(const ExtractorRequest& request) {
 }
 
 }  // namespace
+
+std::optional<std::string> MissingModelOf(const Status& status) {
+  if (status.ok() || status.detail() == nullptr || status.detail()->type_id() != kMissingModelTypeId) {
+    return std::nullopt;
+  }
+  return static_cast<const MissingModelDetail&>(*status.detail()).name();
+}
 
 Result<OpenedExtractor> OpenExtractor(const ExtractorRequest& request) {
   if (request.engine == EngineChoice::kNative) {

@@ -50,11 +50,14 @@ struct OpenedExtractor {
 
 /// \brief Opens the extractor a request names.
 ///
-/// Nothing is fetched: `EnsureModel` (models/fetch.h) does that before.
+/// Nothing is fetched: who sees `MissingModelOf` may do that (models/fetch.h) and ask again.
 ///
 /// \return UsageError for a name that neither the registry nor the file system knows, with the nearest name, and for
 ///         options that do not fit the extractor; IOError when a registry model is not in the cache, with the command
 ///         that fetches it; whatever the weights reader says
 Result<OpenedExtractor> OpenExtractor(const ExtractorRequest& request);
+
+/// \return the registry model that `OpenExtractor` did not find in the cache, when that is what the error says
+std::optional<std::string> MissingModelOf(const Status& status);
 
 }  // namespace pomona

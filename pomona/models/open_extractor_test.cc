@@ -118,6 +118,9 @@ TEST(OpenExtractor, Vgg16OfTheCache) {
   const Status missing = OpenExtractor(Request("vgg16")).status();
   EXPECT_TRUE(missing.IsIOError());
   EXPECT_THAT(missing.message(), AllOf(HasSubstr("pomona models fetch vgg16"), HasSubstr("pomona_no_such_cache")));
+  EXPECT_EQ(MissingModelOf(missing), "vgg16");
+  EXPECT_EQ(MissingModelOf(Status::IOError("other")), std::nullopt);
+  EXPECT_EQ(MissingModelOf(Status::OK()), std::nullopt);
 
   const auto file = test::RealVgg16();
   if (!file) GTEST_SKIP() << test::kNoRealVgg16;
