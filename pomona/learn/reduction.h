@@ -15,7 +15,8 @@ namespace pomona {
 /// \brief What `FitReduction` is asked for.
 struct ReductionOptions {
   /// Components kept: exactly this many, or, when `variance` is set, as few as explain that share (0 < v <= 1).
-  /// With neither: min(15, rank).
+  /// With neither: min(15, rank), which is 0 where all rows are equal. On the randomised path a share is looked for
+  /// among 32, 64, 128 and 256 components; one that needs more is refused, with the share reached.
   std::optional<std::int64_t> components;
   std::optional<double> variance;
 
@@ -30,16 +31,19 @@ struct ReductionOptions {
 
 /// \brief A fitted standard scaler followed by a principal component analysis.
 ///
-/// Projection of a row x of shape (d,): components * ((x - mean) / scale), shape (k,).
+/// Projection of a row x of shape (d,): components * ((x - mean) / scale), shape (k,). Each component's loading of
+/// largest magnitude is positive; of loadings equal within 1e-10 the first decides.
+///
+/// The rank is the number of variances above (1,024 + d) * 2^-52 times the largest, and at most n - 1.
 struct Reduction {
   std::int64_t rows = 0;      ///< rows the fit has seen
   std::vector<double> mean;   ///< shape (d,)
   std::vector<double> scale;  ///< shape (d,): standard deviation; 0 marks a constant column, which becomes 0
   Matrix components;          ///< shape (k, d), orthonormal rows, largest variance first
-  std::vector<double> explained_variance;  ///< every component known: min(d, rank) values on the exact path, else k
+  std::vector<double> explained_variance;  ///< every component known: rank values on the exact path, else k
   double total_variance = 0;               ///< of the standardised features
   bool randomized = false;
-  int passes = 1;                     ///< reads of the data
+  int passes = 1;                     ///< reads of the data, that of the scaler included
   double residual = 0;                ///< relative move of the k-th variance in the last pass (randomised path)
   std::vector<std::string> warnings;  ///< for people: rank below the default, no convergence, constant columns
 
