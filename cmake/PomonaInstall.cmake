@@ -5,26 +5,31 @@
 
 find_package(nlohmann_json REQUIRED)
 
-add_library(pomona SHARED)
+add_library(pomona_shared SHARED)
 get_property(modules GLOBAL PROPERTY POMONA_MODULES)
 foreach(module ${modules})
-  target_sources(pomona PRIVATE $<TARGET_OBJECTS:${module}>)
-  target_link_libraries(pomona PRIVATE ${module})  # for the libraries that it links
+  target_sources(pomona_shared PRIVATE $<TARGET_OBJECTS:${module}>)
+  target_link_libraries(pomona_shared PRIVATE ${module})  # for the libraries that it links
 endforeach()
-target_link_libraries(pomona PUBLIC Arrow::arrow nlohmann_json::nlohmann_json)
-target_include_directories(pomona INTERFACE $<INSTALL_INTERFACE:include>)
-set_target_properties(pomona PROPERTIES
-  LINKER_LANGUAGE CXX
+target_link_libraries(pomona_shared PUBLIC Arrow::arrow nlohmann_json::nlohmann_json)
+target_include_directories(pomona_shared INTERFACE $<INSTALL_INTERFACE:include>)
+set_target_properties(pomona_shared PROPERTIES
+  OUTPUT_NAME pomona  # the program's file has that name too, so the target cannot
+  EXPORT_NAME pomona
   LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}"
   INSTALL_RPATH "$ORIGIN/pomona")
 set_target_properties(pomona_program PROPERTIES INSTALL_RPATH "$ORIGIN/../lib/pomona")
 
 install(TARGETS pomona_program RUNTIME DESTINATION bin)
-install(TARGETS pomona EXPORT PomonaTargets LIBRARY DESTINATION lib)
+install(TARGETS pomona_shared EXPORT PomonaTargets LIBRARY DESTINATION lib)
 install(EXPORT PomonaTargets NAMESPACE Pomona:: DESTINATION lib/cmake/Pomona)
 install(DIRECTORY pomona/ DESTINATION include/pomona FILES_MATCHING PATTERN "*.h")
 install(FILES LICENSE NOTICE DESTINATION share/doc/pomona)
 
+set(POMONA_CARRIES_ARROW OFF)
+if(POMONA_ARROW_DIR)
+  set(POMONA_CARRIES_ARROW ON)
+endif()
 include(CMakePackageConfigHelpers)
 configure_package_config_file(cmake/PomonaConfig.cmake.in "${CMAKE_BINARY_DIR}/PomonaConfig.cmake"
   INSTALL_DESTINATION lib/cmake/Pomona)
@@ -38,8 +43,8 @@ if(POMONA_ARROW_DIR)
   endforeach()
   install(DIRECTORY "${POMONA_ARROW_INCLUDE}/arrow" "${POMONA_ARROW_INCLUDE}/parquet"
     DESTINATION include/pomona/third_party PATTERN "python" EXCLUDE)
-  file(GLOB licences "${POMONA_ARROW_DIR}/../pyarrow-*.dist-info/licenses/")
-  install(DIRECTORY ${licences} DESTINATION lib/pomona/licences/arrow)
+  file(GLOB licences "${POMONA_ARROW_DIR}/../pyarrow-*.dist-info/licenses")
+  install(DIRECTORY "${licences}/" DESTINATION lib/pomona/licences/arrow)
 endif()
 
 # The processor's plugin and the frontends of the files that Pomona reads; no GPU, no NPU.
@@ -52,5 +57,5 @@ file(GLOB openvino_files
   "${openvino_dir}/libtbb.so.*" "${openvino_dir}/libtbbmalloc.so.*" "${openvino_dir}/libtbbbind*.so.*"
   "${openvino_dir}/libhwloc.so.*")
 install(PROGRAMS ${openvino_files} DESTINATION lib/pomona)
-file(GLOB licences "${openvino_dir}/../../openvino-*.dist-info/licenses/")
-install(DIRECTORY ${licences} DESTINATION lib/pomona/licences/openvino)
+file(GLOB licences "${openvino_dir}/../../openvino-*.dist-info/licenses")
+install(DIRECTORY "${licences}/" DESTINATION lib/pomona/licences/openvino)

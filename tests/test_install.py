@@ -39,9 +39,15 @@ def run_alone(command, **environment):
     return done
 
 
-def test_nothing_in_the_prefix_names_the_clone(prefix):
-    naming = [file for file in prefix.rglob("*") if file.is_file() and os.fsencode(ROOT) in file.read_bytes()]
-    assert not naming
+def test_nothing_in_the_prefix_leads_to_the_clone(prefix):
+    """The binaries may hold the names of headers for messages of OpenVINO, but no folder to look into."""
+    path = re.compile(re.escape(os.fsencode(ROOT)) + rb"[^\0\n]*")
+    found = {}
+    for file in prefix.rglob("*"):
+        for text in path.findall(file.read_bytes()) if file.is_file() else []:
+            if not text.endswith((b".h", b".hpp", b".cc")):
+                found[file.name] = text
+    assert not found
 
 
 def test_program_runs_without_the_clone(prefix, tmp_path):
