@@ -20,7 +20,7 @@ struct Source {
   bool ended = false;  ///< giflib asked for more than there was
 };
 
-int Read(GifFileType* gif, GifByteType* target, int wanted) {
+int Read(GifFileType* gif, GifByteType* target, int wanted) {  // NOLINT(misc-const-correctness): giflib's type
   auto* source = static_cast<Source*>(gif->UserData);
   const std::size_t count = std::min(static_cast<std::size_t>(std::max(wanted, 0)), source->rest.size());
   source->ended = source->ended || count < static_cast<std::size_t>(wanted);

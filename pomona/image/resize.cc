@@ -69,6 +69,7 @@ void GatherPixels(const std::uint8_t* from, const std::vector<std::size_t>& offs
 /// Where the pixels of one output row begin in an input row, in bytes.
 std::vector<std::size_t> NearestOffsets(int in_size, int out_size) {
   std::vector<std::size_t> offsets;
+  offsets.reserve(static_cast<std::size_t>(out_size));
   for (const std::int32_t sample : NearestSamples(in_size, out_size)) {
     offsets.push_back(static_cast<std::size_t>(sample) * 3);
   }

@@ -30,6 +30,7 @@ inline std::vector<std::string> SamplePhotos() {
   }
   std::sort(paths.begin(), paths.end());
   std::vector<std::string> photos;
+  photos.reserve(paths.size());
   for (const auto& path : paths) photos.push_back(ReadWholeFile(path));
   return photos;
 }
