@@ -92,6 +92,7 @@ class SparkMl:
             SparkSession.builder.master(f"local[{arguments.threads}]")
             .appName("pomona-compare")
             .config("spark.ui.enabled", "false")
+            .config("spark.ui.showConsoleProgress", "false")
             .config("spark.driver.host", "127.0.0.1")
             .config("spark.driver.bindAddress", "127.0.0.1")
             .config("spark.driver.memory", "4g")

@@ -177,7 +177,7 @@ def test_randomised_path_equals_scikit_learn(name: str, tmp_path: Path) -> None:
 
 
 def test_randomised_path_on_many_features(tmp_path: Path) -> None:
-    rows = feature_like_rows(1500, 6000)
+    rows = feature_like_rows(700, 3000)
     result = fit(rows, tmp_path, "--components", 30, "--threads", 2)
     assert result.summary["randomized"]
     assert result.summary["passes"] <= 33
@@ -263,6 +263,7 @@ def spark():
         sql.SparkSession.builder.master("local[2]")
         .appName("pomona-parity")
         .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.driver.memory", "1g")
