@@ -31,7 +31,7 @@ void Measure(benchmark::State& state, const Result<std::unique_ptr<FeatureExtrac
     sessions.push_back(extractor.NewSession().ValueOrDie());
     const int bytes = extractor.image_width() * extractor.image_height() * 3;
     for (int i = 0; i < batch; ++i) {
-      for (int k = 0; k < bytes; ++k) sessions.back()->input(i)[k] = static_cast<std::uint8_t>(k * (i + 7) >> 3);
+      for (int k = 0; k < bytes; ++k) sessions.back()->input(i)[k] = static_cast<std::uint8_t>(k * (i + 7) / 8);
     }
   }
   const auto work = [&](FeatureExtractor::Session* session) {
@@ -40,8 +40,10 @@ void Measure(benchmark::State& state, const Result<std::unique_ptr<FeatureExtrac
       if (!session->Run(batch, {features.data(), batch, extractor.dim()}).ok()) std::abort();
     }
   };
-  for (auto _ : state) {
+  for (const auto step : state) {
+    (void)step;
     std::vector<std::thread> workers;
+    workers.reserve(sessions.size());
     for (const auto& session : sessions) workers.emplace_back(work, session.get());
     for (std::thread& worker : workers) worker.join();
   }

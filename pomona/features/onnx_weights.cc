@@ -1,8 +1,9 @@
 #include "pomona/features/onnx_weights.h"
 
+#include <algorithm>
 #include <optional>
-#include <regex>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <openvino/op/add.hpp>
@@ -18,11 +19,13 @@ namespace {
 using Constant = ov::op::v0::Constant;
 
 /// "block1_conv2" out of "functional_1/block1_conv2_1/BiasAdd/WithoutBiases".
-std::optional<std::string> LayerName(const std::string& node) {
-  static const std::regex pattern("block[1-9]_conv[1-9]");
-  std::smatch match;
-  if (!std::regex_search(node, match, pattern)) return std::nullopt;
-  return match.str();
+std::optional<std::string> LayerName(std::string_view node) {
+  constexpr std::string_view kPattern = "block#_conv#";
+  const auto fits = [](char wanted, char got) { return wanted == '#' ? got >= '1' && got <= '9' : wanted == got; };
+  const auto found = std::search(node.begin(), node.end(), kPattern.begin(), kPattern.end(),
+                                 [&](char got, char wanted) { return fits(wanted, got); });
+  if (found == node.end()) return std::nullopt;
+  return std::string(found, found + kPattern.size());
 }
 
 /// The constant behind an output, looking through operations that change the shape only.

@@ -2,13 +2,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <arrow/buffer.h>
@@ -50,7 +50,12 @@ struct Tensor {
   /// \brief A tensor that owns `values`, whose number must be the product of `shape`.
   template <typename T>
   static Tensor FromVector(std::string name, std::vector<std::int64_t> shape, std::vector<T> values) {
-    return {std::move(name), ElementTypeOf<T>(), std::move(shape), arrow::Buffer::FromVector(std::move(values))};
+    Tensor tensor;
+    tensor.name = std::move(name);
+    tensor.type = ElementTypeOf<T>();
+    tensor.shape = std::move(shape);
+    tensor.data = arrow::Buffer::FromVector(std::move(values));
+    return tensor;
   }
 
   /// \brief The product of `shape`.

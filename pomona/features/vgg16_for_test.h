@@ -37,11 +37,11 @@ inline Vgg16Weights RandomVgg16Weights(unsigned seed = 1) {
 /// \brief The real weights: from the model cache, else the Keras file beside the repository, else nothing.
 inline std::optional<std::filesystem::path> FindVgg16File() {
   namespace fs = std::filesystem;
-  const fs::path cached = Environment::Read().model_cache / "vgg16" / (std::string(kVgg16Sha256) + ".safetensors");
+  fs::path cached = Environment::Read().model_cache / "vgg16" / (std::string(kVgg16Sha256) + ".safetensors");
   if (fs::exists(cached)) return cached;
   const char* variable = std::getenv("POMONA_TEST_MODELS");  // NOLINT(concurrency-mt-unsafe): tests read it alone
   const fs::path models = variable != nullptr ? fs::path(variable) : fs::path(POMONA_SOURCE_DIR) / "../shared/models";
-  const fs::path keras = models / "vgg16-imagenet-notop/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5";
+  fs::path keras = models / "vgg16-imagenet-notop/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5";
   if (fs::exists(keras)) return keras;
   return std::nullopt;
 }
