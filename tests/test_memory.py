@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 from pictures import rounds
 
-LIMIT = 25_000_000  # bytes that peaks of the same job may differ by: allocator and thread timing
+LIMIT = 30_000_000  # bytes that peaks of the same job may differ by: allocator and thread timing
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +26,14 @@ def peak(pomona, photos, tmp_path_factory):
 
 
 def test_ten_times_the_images(peak):
-    one, _ = peak(10)
-    ten, _ = peak(100)
-    assert ten < one + LIMIT, f"{one:,} bytes for 2,160 images, {ten:,} for 21,600"
+    """The smaller run fills the report already, whose map holds 5,000 images at most."""
+    one, _ = peak(25)
+    ten, _ = peak(250)
+    assert ten < one + LIMIT, f"{one:,} bytes for 5,400 images, {ten:,} for 54,000"
 
 
 def test_ten_times_the_shard_size(peak):
-    small, _ = peak(100, "--shard-size", "1024")
+    small, _ = peak(100)
     large, _ = peak(100, "--shard-size", "10240")
     assert large < small + LIMIT, f"{small:,} bytes at 1,024 images a shard, {large:,} at 10,240"
 
