@@ -36,14 +36,17 @@ def base_commit():
 
 def sources_to_tidy(everything):
     sources = tracked("pomona/*.cc", "cli/*.cc")
+    if everything:
+        return sources
+    sources = [source for source in sources if not re.search(r"_(test|benchmark|fuzz)\.cc$", source)]
     base = base_commit()
-    if everything or not base:
+    if not base:
         return sources
     changed = {*output("git", "diff", "--name-only", base).splitlines()}
     changed.update(output("git", "ls-files", "--others", "--exclude-standard").splitlines())
     if ".clang-tidy" in changed:
         return sources
-    return [source for source in sources if changed & {source, re.sub(r"(_\w+)?\.cc$", ".h", source)}]
+    return [source for source in sources if changed & {source, source.removesuffix(".cc") + ".h"}]
 
 
 def tidy(sources):
@@ -78,7 +81,7 @@ def run(*command):
 
 def main():
     parser = argparse.ArgumentParser(prog="./dev lint")
-    parser.add_argument("--all", action="store_true", help="clang-tidy over every source")
+    parser.add_argument("--all", action="store_true", help="clang-tidy over every source, tests too")
     everything = parser.parse_args().all
 
     cpp, python = tracked("*.h", "*.cc"), tracked("*.py")
