@@ -25,7 +25,8 @@ Result<RunOptions> OptionsOf(const ApplyOptions& apply, const PipelineModel& mod
     return UsageError("MODEL: " + folder.display + " holds the model file " + model.model_file +
                       ", which is read from local folders only: copy the folder here first");
   }
-  options.extractor.extractor = folder.path + "/" + model.model_file;
+  const bool weights = model.model_file.ends_with(".safetensors") || model.model_file.ends_with(".h5");
+  (weights ? options.extractor.weights : options.extractor.extractor) = folder.path + "/" + model.model_file;
   return options;
 }
 

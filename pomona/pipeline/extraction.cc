@@ -8,10 +8,15 @@
 #include "pomona/base/resources.h"
 #include "pomona/base/text.h"
 #include "pomona/base/usage_error.h"
+#include "pomona/models/cache.h"
+#include "pomona/models/registry.h"
 #include "pomona/pipeline/input_images.h"
 #include "pomona/pipeline/join.h"
 #include "pomona/pipeline/manifest.h"
+#include "pomona/pipeline/memory_plan.h"
+#include "pomona/pipeline/number_text.h"
 #include "pomona/pipeline/plan.h"
+#include "pomona/pipeline/precision_choice.h"
 #include "pomona/pipeline/report_sample.h"
 #include "pomona/pipeline/shard.h"
 #include "pomona/storage/file_io.h"
@@ -37,6 +42,21 @@ void NoteFailure(const QuarantineRow& row, Extraction* extraction) {
   }
 }
 
+/// The file that has to be copied to `model/`: the user's own model, or registry weights that are to be embedded.
+Result<std::string> FileForModel(const RunOptions& options, const OpenedExtractor& opened) {
+  if (!opened.model_file.empty() || !options.self_contained) return opened.model_file.string();
+  if (!options.extractor.weights.empty()) {
+    ARROW_ASSIGN_OR_RAISE(const Location weights, Location::Parse(options.extractor.weights));
+    if (weights.is_local()) return weights.path;
+    return UsageError("--self-contained: " + weights.display + " is not a local file; copy it here first");
+  }
+  const RegistryModel* model = ModelRegistry::BuiltIn().Find(options.extractor.extractor);
+  if (model == nullptr || model->format != RegistryModel::Format::kVgg16Weights) return std::string();
+  ARROW_ASSIGN_OR_RAISE(const std::optional<CachedModel> cached,
+                        ModelCache(options.extractor.model_cache).Find(*model));
+  return cached ? cached->file.string() : std::string();
+}
+
 /// The steps of an extraction, in order; each reads what the one before left in the output.
 class Extractor {
  public:
@@ -59,6 +79,7 @@ class Extractor {
     ARROW_RETURN_NOT_OK(OpenModel(stored_plan));
     ARROW_RETURN_NOT_OK(MakeOrCheckPlan(stored_plan));
     ARROW_ASSIGN_OR_RAISE(const Json join, output_.ReadJson(output_names::kJoin));
+    BoundMemory();
     ARROW_ASSIGN_OR_RAISE(shards_, store_.Recover(ShardCount(), join.is_null(), threads_, cancellation_));
     ARROW_RETURN_NOT_OK(ExtractMissing());
     ARROW_RETURN_NOT_OK(Account());
@@ -85,25 +106,62 @@ class Extractor {
 
   Status OpenModel(const Json& stored_plan) {
     const Stage stage(log_, "model", 0);
-    ExtractorRequest request = options_.extractor;
-    request.network.threads = threads_;
-    request.network.batch_size = ChooseBatchSize(request.network.image_width, request.network.image_height);
-    for (const Json* plan : {&model_plan_, &stored_plan}) {
-      if (!plan->is_object()) continue;
-      ARROW_ASSIGN_OR_RAISE(request.network.batch_size, JsonField<int>(*plan, "batch_size", "plan"));
+    request_ = options_.extractor;
+    request_.network.threads = threads_;
+    request_.network.batch_size = ChooseBatchSize(request_.network.image_width, request_.network.image_height);
+    ARROW_RETURN_NOT_OK(FollowPlan(model_plan_));
+    ARROW_RETURN_NOT_OK(FollowPlan(stored_plan));
+    const bool int8 = request_.network.precision == Precision::kInt8;
+    if (!model_plan_.is_object() && !stored_plan.is_object() && (options_.auto_precision || int8)) {
+      ARROW_RETURN_NOT_OK(DecidePrecision());
     }
-    ARROW_ASSIGN_OR_RAISE(opened_, OpenExtractor(request));
+    ARROW_ASSIGN_OR_RAISE(opened_, OpenExtractor(request_));
     const std::string weights = opened_.extractor->weights_sha256();
     if (model_plan_.is_object() && model_plan_.value("weights_sha256", weights) != weights) {
       return Status::Invalid("the model was made with the weights ", model_plan_["weights_sha256"].dump(), ", ",
-                             request.extractor, " has ", weights, " here; name the right ones with --weights");
+                             request_.extractor, " has ", weights, " here; name the right ones with --weights");
     }
     const std::int64_t dim = opened_.extractor->dim();
     if (options_.components && *options_.components > dim) {
       return UsageError(
           ComponentsError(*options_.components, dim, "the extractor gives " + HumanCount(dim) + " features"));
     }
-    result_.model_file = opened_.model_file.string();
+    ARROW_ASSIGN_OR_RAISE(result_.model_file, FileForModel(options_, opened_));
+    return Status::OK();
+  }
+
+  /// Takes over what a plan has decided; null decides nothing.
+  Status FollowPlan(const Json& plan) {
+    if (!plan.is_object()) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(request_.network.batch_size, JsonField<int>(plan, "batch_size", "plan"));
+    ARROW_ASSIGN_OR_RAISE(const auto precision, JsonField<std::string>(plan, "precision", "plan"));
+    request_.network.precision = PrecisionFromName(precision).value_or(request_.network.precision);
+    precision_choice_ = plan.value("precision_choice", Json());
+    request_.network.int8_ranges.clear();
+    if (!precision_choice_.is_object() || !precision_choice_.contains("int8_ranges")) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(request_.network.int8_ranges,
+                          JsonField<std::vector<float>>(precision_choice_, "int8_ranges", "plan"));
+    return Status::OK();
+  }
+
+  /// Measures on a sample of this input what `--precision auto` and int8 need to know.
+  Status DecidePrecision() {
+    ExtractorRequest plain = request_;
+    plain.network.precision = Precision::kFloat32;
+    ARROW_ASSIGN_OR_RAISE(const OpenedExtractor opened, OpenExtractor(plain));
+    const ImagePlaces places(input_);
+    ARROW_ASSIGN_OR_RAISE(const PixelSample sample, ReadPixelSample(*manifest_, places, options_.decode,
+                                                                    options_.resample, opened.extractor->image_width(),
+                                                                    opened.extractor->image_height(), cancellation_));
+    ARROW_ASSIGN_OR_RAISE(PrecisionChoice choice, ChoosePrecision(request_, sample, options_.auto_precision,
+                                                                  options_.min_similarity, cancellation_));
+    request_.network = std::move(choice.network);
+    precision_choice_ = std::move(choice.record);
+    if (options_.auto_precision) {
+      log_.Message("precision " + std::string(PrecisionName(request_.network.precision)) + ": mean cosine " +
+                   NumberText(precision_choice_["mean_cosine"].get<double>()) + " with f32 on " +
+                   std::to_string(sample.images) + " images of this input");
+    }
     return Status::OK();
   }
 
@@ -113,11 +171,27 @@ class Extractor {
     input.options = &options_;
     input.images = result_.images;
     input.manifest_sha256 = manifest_sha256_;
+    input.precision = request_.network.precision;
+    input.precision_choice = precision_choice_;
     result_.plan = MakePlan(input);
     if (stored.is_null()) return output_.WriteJson(output_names::kPlan, result_.plan);
     ARROW_RETURN_NOT_OK(CheckPlan(stored, result_.plan, output_.display()));
     result_.plan = stored;
     return Status::OK();
+  }
+
+  void BoundMemory() {
+    constexpr auto kFloat = static_cast<std::int64_t>(sizeof(float));
+    MemoryNeeds needs;
+    needs.limit = options_.memory > 0 ? options_.memory : MemoryLimit();
+    needs.resident = PeakResidentBytes();
+    needs.threads = threads_;
+    needs.batch_bytes = opened_.extractor->batch_size() * opened_.extractor->dim() * kFloat;
+    needs.block_bytes = kBlockRows * opened_.extractor->dim() * kFloat;
+    MemoryPlan plan = PlanMemory(needs);
+    batches_ahead_ = plan.batches_ahead;
+    result_.fit_threads = plan.fit_threads;
+    if (!plan.message.empty()) log_.Message(std::move(plan.message));
   }
 
   /// Manifest indices whose thumbnails are kept: as the report will choose its points, if no image fails.
@@ -155,6 +229,7 @@ class Extractor {
     job.recipe = {opened_.extractor.get(), options_.resample, options_.decode, thumbnails};
     job.shard_size = options_.shard_size;
     job.threads = threads_;
+    job.batches_ahead = batches_ahead_;
     job.advanced = [&](std::int64_t images, std::int64_t failures) {
       done += images;
       failed += failures;
@@ -219,8 +294,8 @@ class Extractor {
     job.dim = opened_.extractor->dim();
     job.info.extractor = options_.extractor.extractor;
     job.info.weights_sha256 = opened_.extractor->weights_sha256();
-    job.info.precision = PrecisionName(options_.extractor.network.precision);
-    job.info.plan = result_.plan.dump();
+    job.info.precision = PrecisionName(request_.network.precision);
+    job.info.plan = result_.plan.dump(-1, ' ', false, Json::error_handler_t::replace);
     job.threads = threads_;
     job.advanced = [&](std::int64_t images) { log_.Advance(images); };
     ARROW_RETURN_NOT_OK(output_.NameFiles(JoinedPartNames(job.images, job.dim)));
@@ -245,10 +320,13 @@ class Extractor {
   const Cancellation* cancellation_;
   ShardStore store_;
   int threads_;
+  std::int64_t batches_ahead_ = 8;
 
   Location input_;
   std::string manifest_sha256_;
   std::unique_ptr<Manifest> manifest_;
+  ExtractorRequest request_;
+  Json precision_choice_;
   OpenedExtractor opened_;
   std::vector<std::optional<CommittedShard>> shards_;
   Extraction result_;

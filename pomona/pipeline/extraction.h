@@ -19,7 +19,9 @@ namespace pomona {
 /// \brief How the extraction of an output ended.
 struct Extraction {
   Json plan;
-  std::string model_file;  ///< the user's own model file or folder, local; may be empty
+  std::string model_file;  ///< local file or folder that belongs into model/; may be empty
+
+  int fit_threads = 0;  ///< that memory allows; 0: all
 
   std::int64_t images = 0;  ///< listed
   std::int64_t ok = 0;

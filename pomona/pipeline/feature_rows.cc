@@ -100,6 +100,12 @@ Result<std::unique_ptr<FeatureRows>> FeatureRows::Open(const Location& folder) {
     return UsageError("there are no features in " + folder.display +
                       ": name the output of a finished `pomona features` or `pomona run`");
   }
+  ARROW_ASSIGN_OR_RAISE(const Json plan, ParseJson(rows->info_.plan, folder.display + ": pomona.plan"));
+  const std::int64_t blocks = BlockCount(plan.value("images", rows->block_count() * kBlockRows));
+  if (rows->block_count() != blocks) {
+    return UsageError(folder.display + " is not complete: " + std::to_string(rows->block_count()) + " of " +
+                      std::to_string(blocks) + " blocks are there; let the run that makes it finish first");
+  }
   return rows;
 }
 

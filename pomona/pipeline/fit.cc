@@ -104,12 +104,17 @@ Status FitAndProject(const FeatureRows& rows, const FitRecipe& recipe, const Loc
     return job.CountLabels(rows);
   }
   ReductionOptions options = recipe.reduction;
-  options.threads = job.threads();
+  options.threads = recipe.threads > 0 ? recipe.threads : job.threads();
   Reduction reduction;
   {
     const Stage stage(job.log(), "fit", 0);
     ARROW_ASSIGN_OR_RAISE(reduction, FitReduction(rows, options, job.cancellation()));
     for (const std::string& warning : reduction.warnings) job.log().Message(warning);
+    if (reduction.kept() == 0) {  // Parquet has no lists of no values, and a map of one point shows nothing
+      job.message = "the fit was skipped: all " + HumanCount(rows.row_count()) + " good images have the same features";
+      job.log().Message(job.message);
+      return job.CountLabels(rows);
+    }
     ARROW_RETURN_NOT_OK(StoreModel(recipe, reduction, job));
   }
   job.extra()["fit"] = FitRecord(reduction);

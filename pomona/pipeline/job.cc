@@ -23,6 +23,20 @@ Json WithoutFitOptions(Json options) {
   return options;
 }
 
+/// What most outputs hold; named in one go, because each change of the list is a file written and synchronised.
+std::vector<std::string> UsualFiles() {
+  std::vector<std::string> names = {PartName(output_names::kFeatures, 0), PartName(output_names::kProjection, 0)};
+  for (const std::string_view name :
+       {output_names::kProjectionCsv, output_names::kExplainedVariance, output_names::kQuarantine,
+        output_names::kReport, output_names::kRun, output_names::kSuccess}) {
+    names.emplace_back(name);
+  }
+  for (const std::string_view name : {kPipelineJson, kArraysFile}) {
+    names.push_back(std::string(output_names::kModel) + "/" + std::string(name));
+  }
+  return names;
+}
+
 }  // namespace
 
 std::string_view JobKindName(JobKind kind) {
@@ -72,8 +86,11 @@ Result<std::optional<RunSummary>> Job::CheckStored(const Json& options) {
 
 Status Job::Begin(const Json& options) {
   was_new_ = output_.state() == OutputFolder::State::kNew;
+  ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(output_.root()));
+  was_missing_ = kind == PlaceKind::kMissing;
   ARROW_RETURN_NOT_OK(output_.Claim());
   ARROW_RETURN_NOT_OK(output_.BeginChange());
+  ARROW_RETURN_NOT_OK(output_.NameFiles(UsualFiles()));
   return output_.WriteJson(output_names::kOptions,
                            {{"format_version", 1}, {"command", JobKindName(kind_)}, {"options", options}});
 }
@@ -81,6 +98,7 @@ Status Job::Begin(const Json& options) {
 void Job::Undo() {
   // Best effort: the error that led here is the one to report.
   if (was_new_) static_cast<void>(output_.Clear());
+  if (was_missing_) static_cast<void>(RemoveFolderIfEmpty(output_.root()));
 }
 
 Status Job::RemoveReductionFiles() {
@@ -153,14 +171,25 @@ Json Job::RunRecord(const Json& all_options, RunOutcome outcome) const {
     run["weights_sha256"] = extraction_->plan["weights_sha256"];
   }
   run["messages"] = log_.messages();
-  run["files"] = output_.files();
   return run;
 }
 
+Result<Json> Job::FilesWritten(RunOutcome outcome) const {
+  Json files = Json::array();
+  for (const std::string& name : output_.files()) {
+    const bool soon = name == output_names::kRun || name == output_names::kSuccess;
+    if (name == output_names::kSuccess && outcome == RunOutcome::kTooManyFailures) continue;
+    if (!soon) {
+      ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(output_.Place(name)));
+      if (kind != PlaceKind::kFile) continue;
+    }
+    files.push_back(name);
+  }
+  return files;
+}
+
 Result<RunSummary> Job::Finish(const Json& all_options, RunOutcome outcome) {
-  std::vector<std::string> names = {std::string(output_names::kReport), std::string(output_names::kRun)};
-  if (outcome != RunOutcome::kTooManyFailures) names.emplace_back(output_names::kSuccess);
-  ARROW_RETURN_NOT_OK(output_.NameFiles(names));
+  ARROW_RETURN_NOT_OK(output_.NameFiles(UsualFiles()));
   {
     const Stage stage(log_, "report", 0);
     if (extraction_) {
@@ -183,6 +212,7 @@ Result<RunSummary> Job::Finish(const Json& all_options, RunOutcome outcome) {
   RunSummary summary;
   summary.outcome = outcome;
   summary.run = RunRecord(all_options, outcome);
+  ARROW_ASSIGN_OR_RAISE(summary.run["files"], FilesWritten(outcome));
   summary.report = output_.DisplayOf(output_names::kReport);
   summary.message = message;
   ARROW_RETURN_NOT_OK(output_.WriteJson(output_names::kRun, summary.run));

@@ -66,6 +66,7 @@ class Job {
 
  private:
   Json RunRecord(const Json& all_options, RunOutcome outcome) const;
+  Result<Json> FilesWritten(RunOutcome outcome) const;
 
   JobKind kind_;
   OutputFolder output_;
@@ -73,6 +74,7 @@ class Job {
   const Cancellation* cancellation_;
   int threads_;
   bool was_new_ = false;
+  bool was_missing_ = false;  ///< not even an empty folder was there
   std::optional<Extraction> extraction_;
   std::map<std::string, std::int64_t> label_counts_;
   ReportData report_;

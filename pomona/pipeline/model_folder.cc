@@ -84,7 +84,8 @@ Status WriteModel(const PipelineModel& model, const Location& folder) {
                          {"reduction", ReductionJson(reduction)},
                          {"arrays", kArraysFile},
                          {"model_file", model.model_file.empty() ? Json(nullptr) : Json(model.model_file)}};
-  return WriteAtomically(folder.Child(kPipelineJson), pipeline.dump(2) + "\n");
+  return WriteAtomically(folder.Child(kPipelineJson),
+                         pipeline.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 Result<Location> FindModel(const Location& place) {

@@ -7,6 +7,7 @@
 
 #include "pomona/base/text.h"
 #include "pomona/base/usage_error.h"
+#include "pomona/pipeline/labels.h"
 #include "pomona/pipeline/option_values.h"
 
 namespace pomona {
@@ -17,7 +18,6 @@ using option_values::Integer;
 using option_values::Number;
 using option_values::Switch;
 using option_values::Text;
-using option_values::Texts;
 using option_values::Triple;
 
 constexpr std::string_view kInputGroup = "Input";
@@ -31,198 +31,146 @@ Json OrNull(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
-// NOLINTBEGIN(cppcoreguidelines-macro-usage): each entry is two small functions; a macro keeps the table readable
-#define GET [](const RunOptions& o)->Json
-#define SET [](const Json& v, RunOptions* o)->Status
-// NOLINTEND(cppcoreguidelines-macro-usage)
+/// Texts as JSON can hold them.
+Json Texts(const std::vector<std::string>& texts) {
+  Json values = Json::array();
+  for (const std::string& text : texts) values.push_back(ToValidUtf8(text));
+  return values;
+}
 
 constexpr std::array kTable = {
     OptionEntry{"input", OptionKind::kResult, kInputGroup, "INPUT", "",
                 "Folder or bucket prefix whose parent folder names are labels, or a .csv or .parquet list with the "
                 "columns path and, if wanted, label.",
-                false, false, GET{return o.input;
-}  // namespace
-, SET { return Text(v, &o->input); }
-}  // namespace pomona
-, OptionEntry{"label-from", OptionKind::kResult, kInputGroup, "RULE", "parent",
-              "Where a label comes from: parent (the parent folder's name), none, or regex:PATTERN with one group "
-              "on the path.",
-              false, false, GET{return option_values::LabelRuleText(o.label_from);
-}
-, SET { return option_values::ParseLabelRule(v, &o->label_from); }
-}
-, OptionEntry{"include", OptionKind::kResult, kInputGroup, "GLOB", "all images",
-              "Take only paths that match; a pattern without '/' is tried on the file name, one with '/' on the path "
-              "below INPUT ('**' crosses folders).",
-              true, false, GET{return o.include;
-}
-, SET { return Texts(v, &o->include); }
-}
-, OptionEntry{"exclude", OptionKind::kResult, kInputGroup, "GLOB", "", "Leave out paths that match.", true, false,
-              GET{return o.exclude;
-}
-, SET { return Texts(v, &o->exclude); }
-}
-, OptionEntry{"sample", OptionKind::kResult, kInputGroup, "N", "all images",
-              "Take N images, spread evenly over the labels, always the same ones.", false, false,
-              GET{return OrNull(o.sample);
-}
-, SET { return Integer(v, 1, &o->sample); }
-}
-, OptionEntry{"limit", OptionKind::kResult, kInputGroup, "N", "all images",
-              "Take the first N images in path order (for a quick trial).", false, false, GET{return OrNull(o.limit);
-}
-, SET { return Integer(v, 1, &o->limit); }
-}
-, OptionEntry{"no-exif-orientation", OptionKind::kResult, kInputGroup, "", "orientation applied",
-              "Leave pixels as they are stored, whatever the EXIF orientation says.", false, false,
-              GET{return !o.decode.apply_exif_orientation;
-}
-, SET { return Switch(v, false, &o->decode.apply_exif_orientation); }
-}
-, OptionEntry{"max-image-pixels", OptionKind::kResult, kInputGroup, "N", "178956970",
-              "Refuse larger images before they are decoded.", false, false, GET{return o.decode.max_pixels;
-}
-, SET { return Integer(v, 1, &o->decode.max_pixels); }
-}
-,
+                false, false, [](const RunOptions& o) -> Json { return ToValidUtf8(o.input); },
+                [](const Json& v, RunOptions* o) { return Text(v, &o->input); }},
+    OptionEntry{"label-from", OptionKind::kResult, kInputGroup, "RULE", "parent",
+                "Where a label comes from: parent (the parent folder's name), none, or regex:PATTERN with one group "
+                "on the path.",
+                false, false, [](const RunOptions& o) -> Json { return option_values::LabelRuleText(o.label_from); },
+                [](const Json& v, RunOptions* o) { return option_values::ParseLabelRule(v, &o->label_from); }},
+    OptionEntry{"include", OptionKind::kResult, kInputGroup, "GLOB", "all images",
+                "Take only paths that match; a pattern without '/' is tried on the file name, one with '/' on the path "
+                "below INPUT ('**' crosses folders).",
+                true, false, [](const RunOptions& o) -> Json { return Texts(o.include); },
+                [](const Json& v, RunOptions* o) { return option_values::Texts(v, &o->include); }},
+    OptionEntry{"exclude", OptionKind::kResult, kInputGroup, "GLOB", "", "Leave out paths that match.", true, false,
+                [](const RunOptions& o) -> Json { return Texts(o.exclude); },
+                [](const Json& v, RunOptions* o) { return option_values::Texts(v, &o->exclude); }},
+    OptionEntry{"sample", OptionKind::kResult, kInputGroup, "N", "all images",
+                "Take N images, spread evenly over the labels, always the same ones.", false, false,
+                [](const RunOptions& o) -> Json { return OrNull(o.sample); },
+                [](const Json& v, RunOptions* o) { return Integer(v, 1, &o->sample); }},
+    OptionEntry{"limit", OptionKind::kResult, kInputGroup, "N", "all images",
+                "Take the first N images in path order (for a quick trial).", false, false,
+                [](const RunOptions& o) -> Json { return OrNull(o.limit); },
+                [](const Json& v, RunOptions* o) { return Integer(v, 1, &o->limit); }},
+    OptionEntry{"no-exif-orientation", OptionKind::kResult, kInputGroup, "", "orientation applied",
+                "Leave pixels as they are stored, whatever the EXIF orientation says.", false, false,
+                [](const RunOptions& o) -> Json { return !o.decode.apply_exif_orientation; },
+                [](const Json& v, RunOptions* o) { return Switch(v, false, &o->decode.apply_exif_orientation); }},
+    OptionEntry{"max-image-pixels", OptionKind::kResult, kInputGroup, "N", "178956970",
+                "Refuse larger images before they are decoded.", false, false,
+                [](const RunOptions& o) -> Json { return o.decode.max_pixels; },
+                [](const Json& v, RunOptions* o) { return Integer(v, 1, &o->decode.max_pixels); }},
 
     OptionEntry{"extractor", OptionKind::kResult, kFeaturesGroup, "NAME", "vgg16",
                 "What makes features: vgg16, pixels, a name from `pomona models list`, or a model file (.onnx, "
                 ".tflite, .xml, or a SavedModel folder).",
-                false, false, GET{return o.extractor.extractor;
-}
-, SET { return Text(v, &o->extractor.extractor); }
-}
-, OptionEntry{"weights", OptionKind::kResult, kFeaturesGroup, "URI", "the model cache",
-              "A Keras .h5 or .safetensors file with the weights.", false, true, GET{return o.extractor.weights;
-}
-, SET { return Text(v, &o->extractor.weights); }
-}
-, OptionEntry{"image-size", OptionKind::kResult, kFeaturesGroup, "N|WxH", "the extractor's own",
-              "Size in pixels that images are resized to.", false, false,
-              GET{return option_values::ImageSizeText(o.extractor.network);
-}
-, SET { return option_values::ParseImageSize(v, &o->extractor.network); }
-}
-, OptionEntry{"resample", OptionKind::kResult, kFeaturesGroup, "FILTER", "bicubic",
-              "Filter of the resize: nearest, bilinear, bicubic or lanczos, as in Pillow.", false, false,
-              GET{return ResizeFilterName(o.resample);
-}
-, SET { return Choice(v, ResizeFilterFromName, "nearest, bilinear, bicubic, lanczos", &o->resample); }
-}
-, OptionEntry{"pooling", OptionKind::kResult, kFeaturesGroup, "KIND", "max",
-              "What is taken from the last feature map: max, avg, or none (the whole map, flattened).", false, false,
-              GET{return PoolingName(o.extractor.network.pooling);
-}
-, SET { return Choice(v, PoolingFromName, "max, avg, none", &o->extractor.network.pooling); }
-}
-, OptionEntry{"precision", OptionKind::kResult, kFeaturesGroup, "KIND", "f32",
-              "Arithmetic of the network: f32, bf16, int8, or auto: the fastest that keeps --min-similarity on a "
-              "sample of this input.",
-              false, false, GET{return option_values::PrecisionText(o);
-}
-, SET { return option_values::ParsePrecision(v, o); }
-}
-, OptionEntry{"min-similarity", OptionKind::kResult, kFeaturesGroup, "X", "0.999",
-              "Mean cosine with the f32 features that --precision auto asks for.", false, false,
-              GET{return o.min_similarity;
-}
-, SET { return Number(v, 0, 1, &o->min_similarity); }
-}
-, OptionEntry{"engine", OptionKind::kResult, kFeaturesGroup, "NAME", "auto",
-              "What runs the network: openvino, native, or auto: the faster one.", false, false,
-              GET{return option_values::EngineText(o.extractor.engine);
-}
-, SET { return Choice(v, option_values::EngineFromText, "auto, openvino, native", &o->extractor.engine); }
-}
-, OptionEntry{"output-node", OptionKind::kResult, kFeaturesGroup, "NAME", "the model's output",
-              "Node of a model file whose values are the features.", false, false, GET{return o.extractor.output_node;
-}
-, SET { return Text(v, &o->extractor.output_node); }
-}
-, OptionEntry{"input-scale", OptionKind::kResult, kFeaturesGroup, "X[,Y,Z]", "the model's own",
-              "Factor for every pixel value after the mean is taken away, one or one a channel.", false, false,
-              GET{return OrNull(o.extractor.input_scale);
-}
-, SET { return Triple(v, &o->extractor.input_scale); }
-}
-, OptionEntry{"input-mean", OptionKind::kResult, kFeaturesGroup, "X[,Y,Z]", "the model's own",
-              "Taken away from every pixel value (0 to 255), one or one a channel.", false, false,
-              GET{return OrNull(o.extractor.input_mean);
-}
-, SET { return Triple(v, &o->extractor.input_mean); }
-}
-, OptionEntry{"channel-order", OptionKind::kResult, kFeaturesGroup, "rgb|bgr", "the model's own",
-              "Order of the colours that a model file wants.", false, false,
-              GET{return option_values::ChannelOrderText(o.extractor.channel_order);
-}
-, SET { return option_values::ParseChannelOrder(v, &o->extractor.channel_order); }
-}
-,
+                false, false, [](const RunOptions& o) -> Json { return ToValidUtf8(o.extractor.extractor); },
+                [](const Json& v, RunOptions* o) { return Text(v, &o->extractor.extractor); }},
+    OptionEntry{"weights", OptionKind::kResult, kFeaturesGroup, "URI", "the model cache",
+                "A Keras .h5 or .safetensors file with the weights.", false, true,
+                [](const RunOptions& o) -> Json { return ToValidUtf8(o.extractor.weights); },
+                [](const Json& v, RunOptions* o) { return Text(v, &o->extractor.weights); }},
+    OptionEntry{"image-size", OptionKind::kResult, kFeaturesGroup, "N|WxH", "the extractor's own",
+                "Size in pixels that images are resized to.", false, false,
+                [](const RunOptions& o) -> Json { return option_values::ImageSizeText(o.extractor.network); },
+                [](const Json& v, RunOptions* o) { return option_values::ParseImageSize(v, &o->extractor.network); }},
+    OptionEntry{"resample", OptionKind::kResult, kFeaturesGroup, "FILTER", "bicubic",
+                "Filter of the resize: nearest, bilinear, bicubic or lanczos, as in Pillow.", false, false,
+                [](const RunOptions& o) -> Json { return ResizeFilterName(o.resample); },
+                [](const Json& v, RunOptions* o) {
+                  return Choice(v, ResizeFilterFromName, "nearest, bilinear, bicubic, lanczos", &o->resample);
+                }},
+    OptionEntry{"pooling", OptionKind::kResult, kFeaturesGroup, "KIND", "max",
+                "What is taken from the last feature map: max, avg, or none (the whole map, flattened).", false, false,
+                [](const RunOptions& o) -> Json { return PoolingName(o.extractor.network.pooling); },
+                [](const Json& v, RunOptions* o) {
+                  return Choice(v, PoolingFromName, "max, avg, none", &o->extractor.network.pooling);
+                }},
+    OptionEntry{"precision", OptionKind::kResult, kFeaturesGroup, "KIND", "f32",
+                "Arithmetic of the network: f32, bf16, int8, or auto: the fastest that keeps --min-similarity on a "
+                "sample of this input.",
+                false, false, [](const RunOptions& o) -> Json { return option_values::PrecisionText(o); },
+                [](const Json& v, RunOptions* o) { return option_values::ParsePrecision(v, o); }},
+    OptionEntry{"min-similarity", OptionKind::kResult, kFeaturesGroup, "X", "0.999",
+                "Mean cosine with the f32 features that --precision auto asks for.", false, false,
+                [](const RunOptions& o) -> Json { return o.min_similarity; },
+                [](const Json& v, RunOptions* o) { return Number(v, 0, 1, &o->min_similarity); }},
+    OptionEntry{"engine", OptionKind::kResult, kFeaturesGroup, "NAME", "auto",
+                "What runs the network: openvino, native, or auto: the faster one.", false, false,
+                [](const RunOptions& o) -> Json { return option_values::EngineText(o.extractor.engine); },
+                [](const Json& v, RunOptions* o) {
+                  return Choice(v, option_values::EngineFromText, "auto, openvino, native", &o->extractor.engine);
+                }},
+    OptionEntry{"output-node", OptionKind::kResult, kFeaturesGroup, "NAME", "the model's output",
+                "Node of a model file whose values are the features.", false, false,
+                [](const RunOptions& o) -> Json { return ToValidUtf8(o.extractor.output_node); },
+                [](const Json& v, RunOptions* o) { return Text(v, &o->extractor.output_node); }},
+    OptionEntry{"input-scale", OptionKind::kResult, kFeaturesGroup, "X[,Y,Z]", "the model's own",
+                "Factor for every pixel value after the mean is taken away, one or one a channel.", false, false,
+                [](const RunOptions& o) -> Json { return OrNull(o.extractor.input_scale); },
+                [](const Json& v, RunOptions* o) { return Triple(v, &o->extractor.input_scale); }},
+    OptionEntry{"input-mean", OptionKind::kResult, kFeaturesGroup, "X[,Y,Z]", "the model's own",
+                "Taken away from every pixel value (0 to 255), one or one a channel.", false, false,
+                [](const RunOptions& o) -> Json { return OrNull(o.extractor.input_mean); },
+                [](const Json& v, RunOptions* o) { return Triple(v, &o->extractor.input_mean); }},
+    OptionEntry{
+        "channel-order", OptionKind::kResult, kFeaturesGroup, "rgb|bgr", "the model's own",
+        "Order of the colours that a model file wants.", false, false,
+        [](const RunOptions& o) -> Json { return option_values::ChannelOrderText(o.extractor.channel_order); },
+        [](const Json& v, RunOptions* o) { return option_values::ParseChannelOrder(v, &o->extractor.channel_order); }},
 
     OptionEntry{"components", OptionKind::kResult, kReductionGroup, "K", "min(15, rank)", "Principal components kept.",
-                false, false, GET{return OrNull(o.components);
-}
-, SET { return Integer(v, 1, &o->components); }
-}
-, OptionEntry{"variance", OptionKind::kResult, kReductionGroup, "SHARE", "",
-              "Keep the smallest number of components that explains this share of the variance.", false, false,
-              GET{return OrNull(o.variance);
-}
-, SET { return Number(v, 0, 1, &o->variance); }
-}
-,
+                false, false, [](const RunOptions& o) -> Json { return OrNull(o.components); },
+                [](const Json& v, RunOptions* o) { return Integer(v, 1, &o->components); }},
+    OptionEntry{"variance", OptionKind::kResult, kReductionGroup, "SHARE", "",
+                "Keep the smallest number of components that explains this share of the variance.", false, false,
+                [](const RunOptions& o) -> Json { return OrNull(o.variance); },
+                [](const Json& v, RunOptions* o) { return Number(v, 0, 1, &o->variance); }},
 
     OptionEntry{"output", OptionKind::kRun, kOutputGroup, "URI", "", "Where everything is written.", false, false,
-                GET{return o.output;
-}
-, SET { return Text(v, &o->output); }
-}
-, OptionEntry{"overwrite", OptionKind::kRun, kOutputGroup, "", "resume",
-              "Start anew: delete what an earlier run wrote to the output, and nothing else.", false, false,
-              GET{return o.overwrite;
-}
-, SET { return Switch(v, true, &o->overwrite); }
-}
-, OptionEntry{"max-failures", OptionKind::kRun, kOutputGroup, "N|N%", "1%, never fewer than 10",
-              "Images that may be quarantined before the run counts as failed.", false, false,
-              GET{return option_values::FailureLimitText(o.max_failures);
-}
-, SET { return option_values::ParseFailureLimit(v, &o->max_failures); }
-}
-, OptionEntry{"no-thumbnails", OptionKind::kRun, kOutputGroup, "", "thumbnails shown",
-              "Leave the small pictures out of the report.", false, false, GET{return !o.thumbnails;
-}
-, SET { return Switch(v, false, &o->thumbnails); }
-}
-, OptionEntry{"self-contained", OptionKind::kRun, kOutputGroup, "", "named by hash",
-              "Put the weights of a registry model into model/, too.", false, false, GET{return o.self_contained;
-}
-, SET { return Switch(v, true, &o->self_contained); }
-}
-, OptionEntry{"shard-size", OptionKind::kResult, kOutputGroup, "N", "1024",
-              "Images a shard, the unit of commit and resume; a multiple of 1,024 that never changes a number.", false,
-              false, GET{return o.shard_size;
-}
-, SET { return Integer(v, 1, &o->shard_size); }
-}
-, OptionEntry{"threads", OptionKind::kRun, kMachineGroup, "N", "what affinity and cgroup allow", "Threads.", false,
-              false, GET{return o.threads;
-}
-, SET { return Integer(v, 0, &o->threads); }
-}
-, OptionEntry{"memory", OptionKind::kRun, kMachineGroup, "BYTES", "what the cgroup allows",
-              "Limit for what the engine holds, such as 2GB.", false, false, GET{return o.memory;
-}
-, SET { return option_values::Bytes(v, &o->memory); }
-}
-,
-}
-;
-
-#undef GET
-#undef SET
+                [](const RunOptions& o) -> Json { return ToValidUtf8(o.output); },
+                [](const Json& v, RunOptions* o) { return Text(v, &o->output); }},
+    OptionEntry{"overwrite", OptionKind::kRun, kOutputGroup, "", "resume",
+                "Start anew: delete what an earlier run wrote to the output, and nothing else.", false, false,
+                [](const RunOptions& o) -> Json { return o.overwrite; },
+                [](const Json& v, RunOptions* o) { return Switch(v, true, &o->overwrite); }},
+    OptionEntry{"max-failures", OptionKind::kRun, kOutputGroup, "N|N%", "1%, never fewer than 10",
+                "Images that may be quarantined before the run counts as failed.", false, false,
+                [](const RunOptions& o) -> Json { return option_values::FailureLimitText(o.max_failures); },
+                [](const Json& v, RunOptions* o) { return option_values::ParseFailureLimit(v, &o->max_failures); }},
+    OptionEntry{"no-thumbnails", OptionKind::kRun, kOutputGroup, "", "thumbnails shown",
+                "Leave the small pictures out of the report.", false, false,
+                [](const RunOptions& o) -> Json { return !o.thumbnails; },
+                [](const Json& v, RunOptions* o) { return Switch(v, false, &o->thumbnails); }},
+    OptionEntry{"self-contained", OptionKind::kRun, kOutputGroup, "", "named by hash",
+                "Put the weights of a registry model into model/, too.", false, false,
+                [](const RunOptions& o) -> Json { return o.self_contained; },
+                [](const Json& v, RunOptions* o) { return Switch(v, true, &o->self_contained); }},
+    OptionEntry{"shard-size", OptionKind::kResult, kOutputGroup, "N", "1024",
+                "Images a shard, the unit of commit and resume; a multiple of 1,024 that never changes a number.",
+                false, false, [](const RunOptions& o) -> Json { return o.shard_size; },
+                [](const Json& v, RunOptions* o) { return Integer(v, 1, &o->shard_size); }},
+    OptionEntry{"threads", OptionKind::kRun, kMachineGroup, "N", "what affinity and cgroup allow", "Threads.", false,
+                false, [](const RunOptions& o) -> Json { return o.threads; },
+                [](const Json& v, RunOptions* o) { return Integer(v, 0, &o->threads); }},
+    OptionEntry{"memory", OptionKind::kRun, kMachineGroup, "BYTES", "what the cgroup allows",
+                "Limit for what the engine holds, such as 2GB.", false, false,
+                [](const RunOptions& o) -> Json { return o.memory; },
+                [](const Json& v, RunOptions* o) { return option_values::Bytes(v, &o->memory); }},
+};
 
 }  // namespace
 
@@ -271,6 +219,7 @@ Status ValidateOptions(const RunOptions& options) {
   if (options.variance && *options.variance <= 0) {
     return UsageError("--variance: a share above 0 and up to 1 is wanted, such as 0.95");
   }
+  ARROW_RETURN_NOT_OK(Labeler::Make(options.label_from).status());
   if (options.shard_size % 1024 != 0) {
     const std::int64_t nearest = std::max<std::int64_t>(1, (options.shard_size + 512) / 1024) * 1024;
     return UsageError("--shard-size: " + std::to_string(options.shard_size) + " is no multiple of 1,024; take " +

@@ -77,7 +77,7 @@ Status Integer(const Json& value, std::int64_t least, std::optional<std::int64_t
 Status Number(const Json& value, double least, double most, double* number) {
   const std::optional<double> found = NumberFrom(value);
   if (!found || !(*found >= least && *found <= most)) {
-    return Status::Invalid(Shown(value), " is no number from ", least, " to ", most);
+    return Status::Invalid(Shown(value), " is no number from ", NumberText(least), " to ", NumberText(most));
   }
   *number = *found;
   return Status::OK();

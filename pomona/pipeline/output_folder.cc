@@ -137,20 +137,15 @@ Status OutputFolder::NameFiles(std::span<const std::string> names) {
   return WriteFileList();
 }
 
-Status OutputFolder::RemoveFiles(std::span<const std::string> names) {
-  bool changed = false;
+Status OutputFolder::RemoveFiles(std::span<const std::string> names) const {
   for (const std::string& name : names) {
-    const auto found = std::find(files_.begin(), files_.end(), name);
-    if (found == files_.end()) continue;
+    if (std::find(files_.begin(), files_.end(), name) == files_.end()) continue;
     ARROW_RETURN_NOT_OK(RemoveFile(Place(name)));
-    files_.erase(found);
-    changed = true;
   }
-  if (!changed) return Status::OK();
   for (const std::string_view folder : {kFeatures, kProjection, kModel}) {
     ARROW_RETURN_NOT_OK(RemoveFolderIfEmpty(Place(folder)));
   }
-  return WriteFileList();
+  return Status::OK();
 }
 
 Status OutputFolder::BeginChange() {

@@ -74,9 +74,10 @@ class OutputFolder {
   Status NameFiles(std::span<const std::string> names);
   Status NameFile(std::string name) { return NameFiles(std::span(&name, 1)); }
 
-  /// \brief Deletes files that were noted, and forgets them. Folders that become empty go, too.
-  Status RemoveFiles(std::span<const std::string> names);
+  /// \brief Deletes those of these files that were noted. Folders that become empty go, too.
+  Status RemoveFiles(std::span<const std::string> names) const;
 
+  /// \brief Every file noted, whether it is there or not.
   const std::vector<std::string>& files() const { return files_; }
 
   /// \brief Removes `_SUCCESS`, before anything else changes.

@@ -48,7 +48,7 @@ bool DecidesFeatures(std::string_view name) {
 
 }  // namespace
 
-Json FeatureOptions(const RunOptions& options, int image_width, int image_height) {
+Json FeatureOptions(const RunOptions& options, const FeatureExtractor& extractor, Precision precision) {
   Json chosen = Json::object();
   for (const OptionEntry& entry : OptionTable()) {
     if (entry.kind == OptionKind::kResult && DecidesFeatures(entry.name)) {
@@ -56,17 +56,17 @@ Json FeatureOptions(const RunOptions& options, int image_width, int image_height
     }
   }
   // What was left open is written as it was decided.
-  chosen["image-size"] = std::to_string(image_width) + "x" + std::to_string(image_height);
-  chosen["precision"] = PrecisionName(options.extractor.network.precision);
+  chosen["image-size"] = std::to_string(extractor.image_width()) + "x" + std::to_string(extractor.image_height());
+  chosen["precision"] = PrecisionName(precision);
   return chosen;
 }
 
 int ChooseBatchSize(int image_width, int image_height) {
   constexpr int kUsualSide = 224;
-  constexpr std::int64_t kPixelsABatch = 160'000;
+  constexpr std::int64_t kPixelsABatch = 200'000;
   const std::int64_t width = image_width > 0 ? image_width : kUsualSide;
   const std::int64_t height = image_height > 0 ? image_height : kUsualSide;
-  return static_cast<int>(std::clamp<std::int64_t>(kPixelsABatch / (width * height), 4, 32));
+  return static_cast<int>(std::clamp<std::int64_t>(kPixelsABatch / (width * height), 4, 8));
 }
 
 Json MakePlan(const PlanInput& input) {
@@ -81,11 +81,11 @@ Json MakePlan(const PlanInput& input) {
                {"image_height", extractor.image_height()},
                {"batch_size", extractor.batch_size()},
                {"engine", extractor.engine()},
-               {"precision", PrecisionName(input.options->extractor.network.precision)},
+               {"precision", PrecisionName(input.precision)},
                {"precision_choice", input.precision_choice},
                {"weights_sha256", extractor.weights_sha256()},
                {"extractor", input.extractor->description},
-               {"recipe", FeatureOptions(*input.options, extractor.image_width(), extractor.image_height())},
+               {"recipe", FeatureOptions(*input.options, extractor, input.precision)},
                {"component_rule", ComponentRule(*input.options)},
                {"instruction_set", StrongestInstructionSet()},
                {"blas_kernels", blas::KernelName()},

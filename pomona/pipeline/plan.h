@@ -17,12 +17,13 @@ struct PlanInput {
   const RunOptions* options = nullptr;
   std::int64_t images = 0;
   std::string manifest_sha256;
-  Json precision_choice;  ///< how `--precision auto` decided; null when the user did
+  Precision precision = Precision::kFloat32;  ///< asked for or chosen
+  Json precision_choice;                      ///< how `--precision auto` decided; null when the user did
 };
 
 /// \brief The result options that decide how an image becomes features, as `pomona apply` sets them again: the plan's
 /// "recipe".
-Json FeatureOptions(const RunOptions& options, int image_width, int image_height);
+Json FeatureOptions(const RunOptions& options, const FeatureExtractor& extractor, Precision precision);
 
 /// \brief Everything that is chosen by itself, once, by the first process of a run: `_pomona/plan.json`.
 ///
@@ -35,8 +36,8 @@ Json MakePlan(const PlanInput& input);
 /// \return Invalid that names every difference and what to do; a missing instruction set is named as such
 Status CheckPlan(const Json& stored, const Json& now, std::string_view output);
 
-/// \return images a batch for a network of this image size (0: not known); small enough that a batch takes about half a
-///         second, so that an interruption is heard soon
+/// \return images a batch for a network of this image size (0: not known), so small that an interruption is heard
+///         within a second or two
 int ChooseBatchSize(int image_width, int image_height);
 
 }  // namespace pomona

@@ -96,7 +96,7 @@ class TaskQueue {
       : job_(job),
         shards_(shards),
         batch_rows_(std::clamp<std::int64_t>(job.recipe.extractor->batch_size(), 1, kBlockRows)),
-        ahead_(std::max<std::int64_t>(8, 4 * static_cast<std::int64_t>(job.threads))) {}
+        ahead_(std::max<std::int64_t>(job.batches_ahead, job.threads)) {}
 
   /// \return nothing when all is handed out or the queue was stopped
   Result<std::optional<Task>> Next() {

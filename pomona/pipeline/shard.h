@@ -21,6 +21,7 @@ struct ShardJob {
   ExtractionRecipe recipe;
   std::int64_t shard_size = 1024;  ///< manifest rows a shard
   int threads = 1;
+  std::int64_t batches_ahead = 8;  ///< handed out and not yet written; at least `threads`
 
   /// Called after every batch with the images done and failed in it, one call at a time. Returning false starts no
   /// further shard; those begun are finished and committed. May be empty.
@@ -32,7 +33,7 @@ struct ShardJob {
 /// The one way features are made: the local runner calls it with all shards that are left, a task of a cluster with its
 /// own. Threads take batches of consecutive images in order and go on to the next shard without waiting for the others,
 /// so that none is idle before the last batch. Rows wait in memory until all before them are written, but no thread
-/// runs further ahead than a few batches a thread; so memory depends on neither shard size nor number of images.
+/// runs further ahead than `batches_ahead`; so memory depends on neither shard size nor number of images.
 ///
 /// \param[in] shards numbers, rising
 /// \return Cancelled (shards not committed by then are lost, the output can be resumed); IOError

@@ -1,0 +1,88 @@
+#include "pomona/pipeline/manifest.h"
+
+#include <gtest/gtest.h>
+
+#include "pomona/pipeline/testing_folder.h"
+
+namespace pomona {
+namespace {
+
+using testing_folder::TempFolder;
+
+ManifestRows SomeRows() {
+  ManifestRows rows("data/");
+  rows.Add("b/2.jpg", "b", 20, 7);
+  rows.Add("a/\xFF.jpg", "a", 30, 8);
+  rows.Add("a/1, \"x\"\n.jpg", "a", -1, 0);
+  rows.AddWhole("s3://bucket/c/3.jpg", "c", -1, 0);
+  return rows;
+}
+
+TEST(Manifest, SortsByPathAndKeepsKeys) {
+  ManifestRows rows = SomeRows();
+  rows.Sort();
+  ASSERT_EQ(rows.size(), 4);
+  EXPECT_EQ(rows.row(0).path, "data/a/%FF.jpg");
+  EXPECT_EQ(rows.row(0).key, "a/\xFF.jpg");
+  EXPECT_EQ(rows.row(1).path, "data/a/1, \"x\"\n.jpg");
+  EXPECT_EQ(rows.row(1).key, "a/1, \"x\"\n.jpg");
+  EXPECT_EQ(rows.row(2).label, "b");
+  EXPECT_EQ(rows.row(3).path, "s3://bucket/c/3.jpg");
+  EXPECT_EQ(rows.row(3).key, "s3://bucket/c/3.jpg");
+  rows.Keep(std::vector<std::int64_t>{1, 3});
+  EXPECT_EQ(rows.row(1).key, "s3://bucket/c/3.jpg");
+}
+
+TEST(Manifest, ReadsBackWhatWasWritten) {
+  const TempFolder folder;
+  const Location place = Location::Parse(folder / "manifest.parquet").ValueOrDie();
+  ManifestRows rows = SomeRows();
+  rows.Sort();
+  const std::string sha256 = WriteManifest(rows, place).ValueOrDie();
+  EXPECT_EQ(sha256.size(), 64U);
+  const auto manifest = Manifest::Open(place).ValueOrDie();
+  ASSERT_EQ(manifest->size(), 4);
+  const auto block = manifest->ReadBlock(0).ValueOrDie();
+  ASSERT_EQ(block->size(), 4);
+  for (std::int64_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(block->row(i).path, rows.row(i).path);
+    EXPECT_EQ(block->row(i).key, rows.row(i).key);
+    EXPECT_EQ(block->row(i).label, rows.row(i).label);
+    EXPECT_EQ(block->row(i).size, rows.row(i).size);
+    EXPECT_EQ(block->row(i).mtime_ns, rows.row(i).mtime_ns);
+  }
+  EXPECT_FALSE(manifest->ReadBlock(1).ok());
+}
+
+TEST(Manifest, BlocksOfAManyRowsAreFoundInAnyOrder) {
+  const TempFolder folder;
+  const Location place = Location::Parse(folder / "manifest.parquet").ValueOrDie();
+  ManifestRows rows("");
+  constexpr std::int64_t kRows = 20'000;
+  for (std::int64_t i = 0; i < kRows; ++i) rows.Add(std::to_string(100'000 + i), "x", i, i);
+  ASSERT_TRUE(WriteManifest(rows, place).ok());
+  const auto manifest = Manifest::Open(place).ValueOrDie();
+  for (const std::int64_t b : {19, 0, 8, 7, 18}) {
+    const auto block = manifest->ReadBlock(b).ValueOrDie();
+    EXPECT_EQ(block->first(), b * kBlockRows);
+    EXPECT_EQ(block->size(), std::min(kBlockRows, kRows - b * kBlockRows));
+    EXPECT_EQ(block->row(3).size, b * kBlockRows + 3);
+  }
+}
+
+TEST(Manifest, HashTellsManifestsApart) {
+  const TempFolder folder;
+  const Location place = Location::Parse(folder / "manifest.parquet").ValueOrDie();
+  ManifestRows one("");
+  one.Add("ab", "c", 1, 5);
+  ManifestRows other("");
+  other.Add("a", "bc", 1, 5);
+  ManifestRows later("");
+  later.Add("ab", "c", 1, 6);
+  const std::string hash = WriteManifest(one, place).ValueOrDie();
+  EXPECT_NE(hash, WriteManifest(other, place).ValueOrDie());
+  EXPECT_EQ(hash, WriteManifest(later, place).ValueOrDie());  // the time of change is no content
+}
+
+}  // namespace
+}  // namespace pomona

@@ -1,0 +1,96 @@
+#include "pomona/pipeline/projection.h"
+
+#include <cstring>
+
+#include <arrow/array.h>
+#include <arrow/table.h>
+#include <gtest/gtest.h>
+
+#include "pomona/pipeline/parquet_io.h"
+#include "pomona/pipeline/testing_features.h"
+#include "pomona/pipeline/testing_folder.h"
+
+namespace pomona {
+namespace {
+
+using testing_folder::ReadFile;
+using testing_folder::TempFolder;
+
+class ProjectionTest : public ::testing::Test {
+ protected:
+  ProjectionTest() : output_(Location::Parse(folder_ / "out").ValueOrDie()) {
+    testing_features::MakeFeatures(output_, 2100, 3, {1, 1024});
+    rows_ = FeatureRows::Open(output_.Child("features")).ValueOrDie();
+    reduction_.rows = rows_->row_count();
+    reduction_.mean = {1, 2, 3};
+    reduction_.scale = {1, 2, 0};
+    reduction_.components = {2, 3, {0, 1, 0, 1, 0, 0}};
+    reduction_.explained_variance = {3, 1};
+    reduction_.total_variance = 4;
+  }
+
+  std::vector<ReportPoint> Write(int threads) {
+    ProjectionJob job;
+    job.rows = rows_.get();
+    job.reduction = &reduction_;
+    job.output = output_;
+    job.report_rows = {0, 1, 1500};
+    job.threads = threads;
+    return WriteProjection(job, nullptr).ValueOrDie();
+  }
+
+  TempFolder folder_;
+  Location output_;
+  std::unique_ptr<FeatureRows> rows_;
+  Reduction reduction_;
+};
+
+TEST_F(ProjectionTest, ParquetAndCsvHoldTheSameNumbers) {
+  const std::vector<ReportPoint> points = Write(1);
+  const std::string csv = ReadFile(folder_ / "out/projection.csv");
+  EXPECT_EQ(csv.substr(0, csv.find('\n')), "path,label,pc1,pc2");
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 2099);
+  // Features of index 2: 2 * (j + 1) + j.
+  EXPECT_NE(csv.find("\np100002,l2,1.5,1\n"), std::string::npos);
+  const ParquetInput input = ParquetInput::Open(output_.Child("projection/part-00000.parquet")).ValueOrDie();
+  const auto table = input.reader->ReadTable().ValueOrDie()->CombineChunks().ValueOrDie();
+  EXPECT_EQ(table->num_rows(), 2098);
+  const auto& lists = static_cast<const arrow::FixedSizeListArray&>(*table->column(2)->chunk(0));
+  EXPECT_EQ(static_cast<const arrow::DoubleArray&>(*lists.values()).Value(2), 1.5);
+  ASSERT_EQ(points.size(), 3U);
+  EXPECT_EQ(points[1].path, "p100002");
+  EXPECT_EQ(points[1].x, 1.5);
+  EXPECT_EQ(points[1].y, 1);
+  EXPECT_EQ(points[2].path, "p101502");
+}
+
+TEST_F(ProjectionTest, ThreadsDoNotChangeAByte) {
+  Write(1);
+  const auto one = testing_folder::Files(folder_.path() / "out");
+  Write(4);
+  EXPECT_EQ(testing_folder::Files(folder_.path() / "out"), one);
+}
+
+TEST_F(ProjectionTest, ExplainedVariance) {
+  const Location place = output_.Child("explained_variance.csv");
+  ASSERT_TRUE(WriteExplainedVariance(reduction_, place).ok());
+  EXPECT_EQ(ReadFile(place.path),
+            "component,explained_variance,ratio,cumulative,kept\n1,3,0.75,0.75,true\n2,1,0.25,1,true\n");
+  reduction_.total_variance = 0;
+  EXPECT_EQ(ReportComponents(reduction_)[0].ratio, 0);
+}
+
+TEST_F(ProjectionTest, SampleSeesEveryRow) {
+  const ReportSample sample = SampleForReport(*rows_, nullptr).ValueOrDie();
+  EXPECT_EQ(sample.Choose().size(), 2098U);
+  EXPECT_EQ(sample.LabelCounts().at("l1"), 698);
+}
+
+TEST_F(ProjectionTest, NamesWhatItWrites) {
+  EXPECT_EQ(ProjectionFileNames(2098, 2),
+            (std::vector<std::string>{"projection.csv", "projection/part-00000.parquet"}));
+  EXPECT_EQ(ProjectionFileNames(1'000'000, 100).size(), 5U);
+}
+
+}  // namespace
+}  // namespace pomona
