@@ -12,8 +12,8 @@ std::string Variable(const char* name) {
 }
 
 std::filesystem::path ModelCache() {
-  if (std::string folder = Variable("POMONA_MODELS"); !folder.empty()) return folder;
-  if (std::string cache = Variable("XDG_CACHE_HOME"); !cache.empty()) {
+  if (const std::string folder = Variable("POMONA_MODELS"); !folder.empty()) return folder;
+  if (const std::string cache = Variable("XDG_CACHE_HOME"); !cache.empty()) {
     return std::filesystem::path(cache) / "pomona" / "models";
   }
   return std::filesystem::path(Variable("HOME")) / ".cache" / "pomona" / "models";
@@ -25,7 +25,7 @@ Environment Environment::Read() {
   Environment environment;
   environment.model_cache = ModelCache();
   environment.ca_file = Variable("SSL_CERT_FILE");
-  if (std::string python = Variable("POMONA_PYTHON"); !python.empty()) environment.python = python;
+  if (const std::string python = Variable("POMONA_PYTHON"); !python.empty()) environment.python = python;
   environment.plain_terminal = !Variable("NO_COLOR").empty() || Variable("TERM") == "dumb";
   return environment;
 }

@@ -29,10 +29,10 @@ std::string Hasher::Finish() {
   EVP_DigestFinal_ex(state_->context, digest.data(), &size);
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
-  text.reserve(2 * size);
+  text.reserve(std::size_t{2} * size);
   for (unsigned int i = 0; i < size; ++i) {
-    text += kDigits[digest[i] >> 4];
-    text += kDigits[digest[i] & 15];
+    text += kDigits[digest[i] >> 4U];
+    text += kDigits[digest[i] & 15U];
   }
   return text;
 }
