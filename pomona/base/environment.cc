@@ -12,7 +12,7 @@ std::string Variable(const char* name) {
 }
 
 std::filesystem::path ModelCache() {
-  if (const std::string folder = Variable("POMONA_MODELS"); !folder.empty()) return folder;
+  if (const std::string folder = Variable("POMONA_MODELS"); !folder.empty()) return std::filesystem::path(folder);
   if (const std::string cache = Variable("XDG_CACHE_HOME"); !cache.empty()) {
     return std::filesystem::path(cache) / "pomona" / "models";
   }
