@@ -30,7 +30,7 @@ bool Wanted(std::string_view name, std::string_view /*group*/) {
 void AddApplyCommand(CLI::App& program, CommandContext& context) {
   CLI::App* command = program.add_subcommand(
       "apply", "Project new images, or features already extracted, with the model that run or fit has saved.");
-  auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<Arguments>();
   command->add_option("MODEL", arguments->options.model, "The output of `pomona run` or `pomona fit`, or its model/.");
   AddTableOptions(*command, Wanted, &arguments->options.run);
   AddProgramOptions(*command, &arguments->progress);

@@ -1,5 +1,6 @@
 #include "cli/config_file.h"
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -64,7 +65,7 @@ progress = "json"
   EXPECT_DOUBLE_EQ(program.options.max_failures.share, 0.02);
   EXPECT_EQ(program.options.variance, 0.95);
   EXPECT_THAT(program.options.include, ElementsAre("*.jpg", "*.png"));
-  EXPECT_FLOAT_EQ(program.options.extractor.input_mean->at(2), 123.7F);
+  EXPECT_EQ(program.options.extractor.input_mean, (std::array{103.9F, 116.8F, 123.7F}));
   EXPECT_FALSE(program.options.decode.apply_exif_orientation);
   EXPECT_EQ(program.progress, ProgressMode::kJson);
 }

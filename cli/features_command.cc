@@ -19,7 +19,7 @@ bool Wanted(std::string_view name, std::string_view /*group*/) { return name != 
 void AddFeaturesCommand(CLI::App& program, CommandContext& context) {
   CLI::App* command =
       program.add_subcommand("features", "The first half of run: list, decode and extract features, without a fit.");
-  auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<Arguments>();
   AddTableOptions(*command, Wanted, &arguments->options);
   AddProgramOptions(*command, &arguments->progress);
   command->footer(

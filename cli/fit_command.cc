@@ -38,7 +38,7 @@ Result<FitOptions> FitOptionsFrom(const Arguments& arguments) {
 void AddFitCommand(CLI::App& program, CommandContext& context) {
   CLI::App* command = program.add_subcommand(
       "fit", "The second half of run: fit scaler and PCA over features, then write model, projection and report.");
-  auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<Arguments>();
   command->add_option("FEATURES", arguments->features, "The output of `pomona features` or `pomona run`.");
   AddTableOptions(*command, Wanted, &arguments->options);
   command->get_option("--output")->default_str("FEATURES itself");

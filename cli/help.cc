@@ -37,7 +37,7 @@ std::string Wrapped(std::string_view text, std::size_t column) {
 /// "  --name VALUE      what it means", with the meaning on a line of its own when the name is long.
 std::string Entry(const std::string& name, std::string_view meaning) {
   std::string line = "  " + name;
-  if (line.size() + 2 > kColumn) line += "\n";
+  if (line.size() + 2 > kColumn) line += '\n';
   const std::size_t last = line.size() - (line.find('\n') == std::string::npos ? 0 : line.size());
   line += std::string(kColumn - last, ' ');
   return line + Wrapped(meaning, kColumn) + "\n";
@@ -114,7 +114,7 @@ CLI::App& ChosenCommand(CLI::App& program) {
 std::string HelpPage(const CLI::App& command) {
   std::string page = Wrapped(command.get_description(), 0) + "\n\n" + UsageLine(command);
   const auto positionals = command.get_options([](const CLI::Option* option) { return option->get_positional(); });
-  if (!positionals.empty()) page += "\n";
+  if (!positionals.empty()) page += '\n';
   for (const CLI::Option* option : positionals) page += OptionEntry(*option);
   if (const auto commands = Subcommands(command); !commands.empty()) {
     page += "\nCommands:\n";
@@ -151,7 +151,7 @@ std::string UsageMessage(const CLI::App& program, const CLI::ParseError& error) 
       }
     }
   }
-  const std::string message = error.what();
+  std::string message = error.what();
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
     const std::string name = message.substr(0, message.find(':'));
     const CLI::Option* option = command.get_option_no_throw(name);

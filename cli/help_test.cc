@@ -64,7 +64,7 @@ TEST(HelpTest, AFolderMayBeNamedLikeACommand) {
 }
 
 TEST(HelpTest, ThePageShowsEveryOptionInItsGroupWithItsDefault) {
-  Program program;
+  const Program program;
   const std::string page = HelpPage(*program.app.get_subcommand("run"));
   EXPECT_THAT(page, HasSubstr("usage: pomona run INPUT --output URI [OPTIONS]"));
   for (const OptionEntry& entry : OptionTable()) {
@@ -82,7 +82,7 @@ TEST(HelpTest, ThePageShowsEveryOptionInItsGroupWithItsDefault) {
 }
 
 TEST(HelpTest, TheProgramListsItsCommands) {
-  Program program;
+  const Program program;
   const std::string page = HelpPage(program.app);
   for (const char* name : {"run", "features", "fit", "apply"}) EXPECT_THAT(page, HasSubstr("\n  " + std::string(name)));
   EXPECT_EQ(FullName(*program.app.get_subcommand("fit")), "pomona fit");

@@ -48,7 +48,7 @@ void AddCommands(CLI::App& program, CommandContext& context) {
       "  pomona run --help");
 }
 
-int Main(int argc, char** argv) {
+int Main(int argc, const char* const* argv) {
   CommandContext context;
   context.environment = Environment::Read();
   CLI::App program(
@@ -81,6 +81,8 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace pomona::cli
 
+// Only lack of memory is left to throw, and the standard gives the signature.
+// NOLINTNEXTLINE(bugprone-exception-escape, misc-const-correctness)
 int main(int argc, char** argv) {
   const int code = pomona::cli::Main(argc, argv);
   std::cout.flush();

@@ -231,7 +231,7 @@ void AddModelsCommand(CLI::App& program, CommandContext& context) {
       "  pomona models list\n"
       "  pomona models fetch vgg16\n"
       "  pomona models import vgg16 vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5");
-  auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<Arguments>();
   const auto add_name = [&](CLI::App* command) {
     command->add_option("NAME", arguments->name, "The model's name, as `pomona models list` shows it.");
   };

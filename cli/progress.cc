@@ -237,9 +237,15 @@ class Bar : public ProgressListener {
       length += bar + 1;
     }
     line += figures;
-    Write(out_, (escapes_ ? "\r" : "\r") + line + (length < shown_ ? std::string(shown_ - length, ' ') : ""));
+    Write(out_, "\r" + line + (length < shown_ ? std::string(shown_ - length, ' ') : ""));
     shown_ = length;
     drawn_ = Clock::now();
+  }
+
+  /// One column of the bar; where colours tell done from open, the line is the same.
+  const char* Block(bool full) const {
+    if (!unicode_) return full ? "#" : "-";
+    return full || escapes_ ? "━" : "─";
   }
 
   std::string Blocks(std::size_t width) const {
@@ -247,7 +253,7 @@ class Bar : public ProgressListener {
     std::string done;
     std::string rest;
     for (std::size_t i = 0; i < width; ++i) {
-      (i < full ? done : rest) += unicode_ ? (i < full ? "━" : escapes_ ? "━" : "─") : (i < full ? "#" : "-");
+      (i < full ? done : rest) += Block(i < full);
     }
     return Coloured("32", done) + Coloured("90", rest);
   }

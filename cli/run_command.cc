@@ -17,7 +17,7 @@ struct Arguments {
 void AddRunCommand(CLI::App& program, CommandContext& context) {
   CLI::App* command = program.add_subcommand(
       "run", "The whole job: list, decode, extract features, fit scaler and PCA, project, write, report.");
-  auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<Arguments>();
   AddTableOptions(*command, [](auto, auto) { return true; }, &arguments->options);
   AddProgramOptions(*command, &arguments->progress);
   command->footer(

@@ -50,8 +50,9 @@ class Table {
 
 std::string Images(const Json& run) {
   if (!run.contains("images_listed")) return "";
-  std::string text = HumanCount(Count(run["images_listed"])) + " listed, " + HumanCount(Count(At(run, "/images_ok"))) +
-                     " ok, " + HumanCount(Count(At(run, "/images_quarantined"))) + " quarantined";
+  const std::string text = HumanCount(Count(run["images_listed"])) + " listed, " +
+                           HumanCount(Count(At(run, "/images_ok"))) + " ok, " +
+                           HumanCount(Count(At(run, "/images_quarantined"))) + " quarantined";
   std::string codes;
   const Json& by_code = At(run, "/failures_by_code");
   for (auto code = by_code.begin(); by_code.is_object() && code != by_code.end(); ++code) {
