@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import outputs
 import pytest
+from conftest import ROOT
 
 NETWORK = ["--extractor", "mobilenetv2-0.35", "--image-size", "96x64", "--resample", "bilinear"]
 
@@ -100,3 +101,16 @@ def test_bad_images_are_quarantined_by_apply_too(pomona, fitted, other_photos, t
     pomona("apply", fitted, tmp_path / "in", "--output", tmp_path / "out")
     assert [row["code"] for row in outputs.quarantine(tmp_path / "out")] == ["empty"]
     assert "empty.jpg" not in "".join(outputs.paths(tmp_path / "out", "projection"))
+
+
+def test_a_model_saved_by_an_earlier_version_still_opens(pomona, tmp_path):
+    """tests/golden was written by version 0.1.0 and is never written anew: old models must go on working."""
+    golden = ROOT / "tests" / "golden"
+    arguments = ["examples/fruits/Test", "--include", "Kiwi/*", "--output", tmp_path / "out"]
+    pomona("apply", golden / "model", *arguments, cwd=ROOT)
+    header, rows = outputs.csv_rows(tmp_path / "out" / "projection.csv")
+    wanted_header, wanted = outputs.csv_rows(golden / "projection.csv")
+    assert header == wanted_header
+    assert [row[:2] for row in rows] == [row[:2] for row in wanted]
+    values, wanted_values = (np.array([row[2:] for row in table], dtype=np.float64) for table in (rows, wanted))
+    np.testing.assert_allclose(values, wanted_values, rtol=1e-9, atol=1e-9)
