@@ -93,7 +93,7 @@ Status BatchWorker::Prepare(const ManifestBlock& block, std::int64_t row, BatchR
     result->failures.push_back(Failure(block, row, "read", FailureCode::kUnreadable, read));
     return Status::OK();
   }
-  const Status decoded = DecodeImage(bytes_.bytes(), recipe_.decode, &image_);
+  Status decoded = DecodeImage(bytes_.bytes(), recipe_.decode, &image_);
   watch.AddTo(&result->seconds.decode);
   if (!decoded.ok()) {
     if (decoded.IsOutOfMemory()) return decoded;
@@ -139,8 +139,8 @@ void BatchWorker::DropNonFinite(const ManifestBlock& block, float* features, Bat
                    [](const QuarantineRow& a, const QuarantineRow& b) { return a.index < b.index; });
 }
 
-Result<std::shared_ptr<arrow::RecordBatch>> BatchWorker::BuildRows(const ManifestBlock& block,
-                                                                   std::shared_ptr<arrow::Buffer> features) const {
+Result<std::shared_ptr<arrow::RecordBatch>> BatchWorker::BuildRows(
+    const ManifestBlock& block, const std::shared_ptr<arrow::Buffer>& features) const {
   arrow::Int64Builder index;
   arrow::StringBuilder path;
   arrow::StringBuilder label;
@@ -158,7 +158,7 @@ Result<std::shared_ptr<arrow::RecordBatch>> BatchWorker::BuildRows(const Manifes
   }
   const auto count = static_cast<std::int64_t>(good_.size());
   const std::int64_t dim = recipe_.extractor->dim();
-  const auto values = std::make_shared<arrow::FloatArray>(count * dim, std::move(features));
+  const auto values = std::make_shared<arrow::FloatArray>(count * dim, features);
   std::vector<std::shared_ptr<arrow::Array>> columns(7);
   ARROW_RETURN_NOT_OK(index.Finish(&columns[0]));
   ARROW_RETURN_NOT_OK(path.Finish(&columns[1]));

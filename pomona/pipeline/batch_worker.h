@@ -68,7 +68,7 @@ class BatchWorker {
   Status Prepare(const ManifestBlock& block, std::int64_t row, BatchResult* result);
   Result<std::string> MakeThumbnail(std::int64_t index) const;
   Result<std::shared_ptr<arrow::RecordBatch>> BuildRows(const ManifestBlock& block,
-                                                        std::shared_ptr<arrow::Buffer> features) const;
+                                                        const std::shared_ptr<arrow::Buffer>& features) const;
 
   /// Takes rows with values that are not finite out of `good_` and the buffer.
   void DropNonFinite(const ManifestBlock& block, float* features, BatchResult* result);

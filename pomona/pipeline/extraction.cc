@@ -210,9 +210,10 @@ class Extractor {
     std::int64_t done = 0;
     std::int64_t failed = 0;
     for (std::size_t i = 0; i < shards_.size(); ++i) {
+      const CommittedShard shard = shards_[i].value_or(CommittedShard());
       if (!shards_[i]) missing.push_back(static_cast<std::int64_t>(i));
-      if (shards_[i]) done += shards_[i]->ok + shards_[i]->quarantined;
-      if (shards_[i]) failed += shards_[i]->quarantined;
+      done += shard.ok + shard.quarantined;
+      failed += shard.quarantined;
     }
     result_.failures_allowed = FailuresAllowed(options_.max_failures, result_.images);
     const auto bearable = [&] { return done < kJudgedFrom || failed <= result_.failures_allowed; };

@@ -47,7 +47,7 @@ Result<const float*> ContiguousValues(const arrow::ChunkedArray& column, std::in
 
 Status FeatureRows::AddPart(const Location& location) {
   ARROW_ASSIGN_OR_RAISE(const ParquetInput input, ParquetInput::Open(location));
-  ARROW_ASSIGN_OR_RAISE(FeaturePartInfo info,
+  ARROW_ASSIGN_OR_RAISE(const FeaturePartInfo info,
                         FeaturePartInfo::FromKeyValues(KeyValues(*input.metadata), location.display));
   std::shared_ptr<arrow::Schema> schema;
   ARROW_RETURN_NOT_OK(input.reader->GetSchema(&schema));

@@ -35,7 +35,7 @@ std::string FeaturesOutput::ModelFile() const {
   const Json recipe = plan.value("recipe", Json::object());
   const auto extractor = recipe.find("extractor");
   if (extractor == recipe.end() || !extractor->is_string()) return {};
-  std::filesystem::path path(extractor->get<std::string>());
+  const std::filesystem::path path(extractor->get<std::string>());
   std::error_code error;
   const bool model = path.has_extension() || std::filesystem::exists(path / "saved_model.pb", error);
   return model && std::filesystem::exists(path, error) ? path.string() : std::string();

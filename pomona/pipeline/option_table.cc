@@ -185,6 +185,7 @@ const OptionEntry* FindOption(std::string_view name) {
 
 std::vector<std::string> OptionNames() {
   std::vector<std::string> names;
+  names.reserve(kTable.size());
   for (const OptionEntry& entry : kTable) names.emplace_back(entry.name);
   return names;
 }
@@ -197,7 +198,7 @@ Status SetOption(std::string_view name, const Json& value, RunOptions* options) 
     return UsageError("unknown option \"" + std::string(name) + "\"" +
                       (nearest.empty() ? std::string() : "; did you mean \"" + nearest + "\"?"));
   }
-  const Status status = entry->set(value, options);
+  Status status = entry->set(value, options);
   if (status.ok()) return status;
   return UsageError((name == "input" ? "INPUT" : "--" + std::string(name)) + ": " + status.message());
 }
@@ -235,9 +236,10 @@ Status CompareWithStored(const Json& stored, const Json& wanted, std::string_vie
     if (entry != nullptr && entry->compared_by) continue;
     const auto found = stored.find(name);
     if (found != stored.end() && *found == value) continue;
-    const std::string before = found == stored.end() || found->is_null() ? "not given" : found->dump();
-    differences += "\n  " + (name == "input" ? std::string("INPUT") : "--" + name) + ": made with " + before +
-                   ", now " + (value.is_null() ? std::string("not given") : value.dump());
+    const auto shown = [](const Json& option) { return option.is_null() ? std::string("not given") : option.dump(); };
+    differences.append("\n  ").append(name == "input" ? std::string("INPUT") : "--" + name);
+    differences.append(": made with ").append(found == stored.end() ? "not given" : shown(*found));
+    differences.append(", now ").append(shown(value));
   }
   if (differences.empty()) return Status::OK();
   return UsageError(std::string(output) + " was made with other options:" + differences +

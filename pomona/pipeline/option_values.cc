@@ -188,7 +188,7 @@ Json ImageSizeText(const NetworkOptions& network) {
 
 Status ParseImageSize(const Json& value, NetworkOptions* network) {
   constexpr std::int64_t kLargest = 65'535;
-  const Status wrong = Status::Invalid(Shown(value), " is no size in pixels, such as 224 or 320x240 (1 to 65535)");
+  Status wrong = Status::Invalid(Shown(value), " is no size in pixels, such as 224 or 320x240 (1 to 65535)");
   if (value.is_null()) {
     network->image_width = network->image_height = 0;
     return Status::OK();

@@ -12,7 +12,7 @@
 
 namespace pomona {
 
-Result<ParquetOutput> ParquetOutput::Open(const Location& location, std::shared_ptr<arrow::Schema> schema) {
+Result<ParquetOutput> ParquetOutput::Open(const Location& location, const std::shared_ptr<arrow::Schema>& schema) {
   parquet::WriterProperties::Builder properties;
   properties.compression(parquet::Compression::ZSTD)->compression_level(1);
   for (const std::shared_ptr<arrow::Field>& field : schema->fields()) {
@@ -70,7 +70,7 @@ Result<ParquetInput> ParquetInput::Open(const Location& location, std::shared_pt
 
 std::map<std::string, std::string> KeyValues(const parquet::FileMetaData& metadata) {
   std::map<std::string, std::string> values;
-  const std::shared_ptr<const arrow::KeyValueMetadata> pairs = metadata.key_value_metadata();
+  const std::shared_ptr<const arrow::KeyValueMetadata>& pairs = metadata.key_value_metadata();
   for (std::int64_t i = 0; pairs != nullptr && i < pairs->size(); ++i) values[pairs->key(i)] = pairs->value(i);
   return values;
 }

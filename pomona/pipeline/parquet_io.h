@@ -27,7 +27,7 @@ inline constexpr std::int64_t kRowGroupBytes = 16'000'000;
 /// Thread safety: one thread at a time.
 class ParquetOutput {
  public:
-  static Result<ParquetOutput> Open(const Location& location, std::shared_ptr<arrow::Schema> schema);
+  static Result<ParquetOutput> Open(const Location& location, const std::shared_ptr<arrow::Schema>& schema);
 
   /// \brief Writes one row group.
   Status WriteRowGroup(const std::shared_ptr<arrow::Table>& rows);

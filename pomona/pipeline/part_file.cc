@@ -86,8 +86,8 @@ Result<PartFile> PartWriter::Close() {
 }
 
 Result<std::shared_ptr<arrow::ipc::RecordBatchFileReader>> OpenPart(const Location& location) {
-  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::io::RandomAccessFile> file, OpenInputFile(location));
-  return arrow::ipc::RecordBatchFileReader::Open(std::move(file));
+  ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::io::RandomAccessFile> file, OpenInputFile(location));
+  return arrow::ipc::RecordBatchFileReader::Open(file);
 }
 
 Result<std::string> FileSha256(const Location& location) {

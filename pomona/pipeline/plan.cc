@@ -25,12 +25,13 @@ Json ComponentRule(const RunOptions& options) {
 void CollectDifferences(const Json& stored, const Json& now, const std::string& name, std::string* differences) {
   if (stored == now) return;
   if (stored.is_object() && now.is_object()) {
+    const std::string above = name.empty() ? std::string() : name + ".";
+    const auto inner = [&](const std::string& key) { return std::string(above).append(key); };
     for (const auto& [key, value] : stored.items()) {
-      const std::string inner = name.empty() ? key : name + "." + key;
-      CollectDifferences(value, now.contains(key) ? now[key] : Json(), inner, differences);
+      CollectDifferences(value, now.contains(key) ? now[key] : Json(), inner(key), differences);
     }
     for (const auto& [key, value] : now.items()) {
-      if (!stored.contains(key)) CollectDifferences(Json(), value, name.empty() ? key : name + "." + key, differences);
+      if (!stored.contains(key)) CollectDifferences(Json(), value, inner(key), differences);
     }
     return;
   }

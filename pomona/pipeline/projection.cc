@@ -58,7 +58,7 @@ class BlockProjector {
     const std::int64_t count = job_.rows->block_rows(block);
     if (count == 0) return projected;
     const std::int64_t kept = job_.reduction->kept();
-    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> buffer,
+    ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::Buffer> buffer,
                           arrow::AllocateBuffer(count * kept * static_cast<std::int64_t>(sizeof(double))));
     const MatrixView<double> values{reinterpret_cast<double*>(buffer->mutable_data()), count, kept};
     ARROW_RETURN_NOT_OK(
