@@ -40,7 +40,7 @@ std::string Text(const ov::PartialShape& shape) {
   return text.str();
 }
 
-Output Indices(std::vector<std::int64_t> values) {
+Output Indices(const std::vector<std::int64_t>& values) {
   return Constant::create(ov::element::i64, ov::Shape{values.size()}, values);
 }
 
@@ -241,7 +241,7 @@ Result<std::shared_ptr<ov::Model>> Adapt(const std::shared_ptr<ov::Model>& whole
                            "; (batch, 3, height, width) or (batch, height, width, 3) wanted");
   }
   ARROW_ASSIGN_OR_RAISE(const ImageSize size, ChooseSize(shape, *place, options.network, name));
-  auto model = std::make_shared<ov::Model>(ov::OutputVector{output}, parameters, std::string(name));
+  const auto model = std::make_shared<ov::Model>(ov::OutputVector{output}, parameters, std::string(name));
 
   std::int64_t batch = options.network.batch_size;
   Status reshaped = Reshape(model, *place, size, batch);
@@ -266,7 +266,7 @@ Result<std::shared_ptr<ov::Model>> Adapt(const std::shared_ptr<ov::Model>& whole
 
 }  // namespace
 
-Result<std::shared_ptr<ov::Model>> AdaptModel(std::shared_ptr<ov::Model> model, const ModelFileOptions& options,
+Result<std::shared_ptr<ov::Model>> AdaptModel(const std::shared_ptr<ov::Model>& model, const ModelFileOptions& options,
                                               ChannelPlace usual_place, std::string_view name) {
   if (options.network.batch_size < 1) {
     return Status::Invalid("a batch of ", options.network.batch_size, " images, at least 1 wanted");

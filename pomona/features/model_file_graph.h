@@ -24,7 +24,7 @@ enum class ChannelPlace { kFirst, kLast };
 /// \param[in] usual_place of the channels in the file's format, for shapes that leave it open
 /// \param[in] name what the model is called in messages
 /// \return see `MakeModelFileExtractor`
-Result<std::shared_ptr<ov::Model>> AdaptModel(std::shared_ptr<ov::Model> model, const ModelFileOptions& options,
+Result<std::shared_ptr<ov::Model>> AdaptModel(const std::shared_ptr<ov::Model>& model, const ModelFileOptions& options,
                                               ChannelPlace usual_place, std::string_view name);
 
 }  // namespace pomona

@@ -40,7 +40,7 @@ std::shared_ptr<Constant> ConstantBehind(ov::Output<ov::Node> output) {
 }
 
 Tensor KernelToHwio(const Constant& constant, const std::string& layer) {
-  const ov::Shape shape = constant.get_shape();  // OIHW
+  const ov::Shape& shape = constant.get_shape();  // OIHW
   const std::size_t outputs = shape[0];
   const std::size_t inputs = shape[1];
   const std::size_t plane = shape[2] * shape[3];

@@ -156,7 +156,7 @@ std::string OpenVinoMessage(const char* what) {
   return message.size() > kLongest ? message.substr(0, kLongest) + "..." : message;
 }
 
-Result<std::unique_ptr<FeatureExtractor>> MakeOpenVinoExtractor(std::shared_ptr<ov::Model> model,
+Result<std::unique_ptr<FeatureExtractor>> MakeOpenVinoExtractor(const std::shared_ptr<ov::Model>& model,
                                                                 const OpenVinoOptions& options) {
   if (options.threads < 1) return Status::Invalid(options.threads, " threads, at least 1 wanted");
   ARROW_RETURN_NOT_OK(CheckPrecision(options.precision));

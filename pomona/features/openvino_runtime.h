@@ -30,7 +30,7 @@ struct OpenVinoOptions {
 ///            whose rows are the features. The graph is not needed after the call.
 /// \return Invalid for other shapes or when OpenVINO refuses the graph; NotImplemented for a precision that this
 ///         processor has no instructions for
-Result<std::unique_ptr<FeatureExtractor>> MakeOpenVinoExtractor(std::shared_ptr<ov::Model> model,
+Result<std::unique_ptr<FeatureExtractor>> MakeOpenVinoExtractor(const std::shared_ptr<ov::Model>& model,
                                                                 const OpenVinoOptions& options);
 
 /// \return NotImplemented, saying which instructions are missing, when this processor cannot run the precision fast

@@ -49,9 +49,8 @@ Result<Json> ReadHeader(arrow::io::RandomAccessFile* file, std::int64_t file_siz
   std::set<std::string> names;
   std::string repeated;
   const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    if (event == Json::parse_event_t::key && depth == 1) {
-      if (!names.insert(parsed.get<std::string>()).second) repeated = parsed.get<std::string>();
-    }
+    const bool is_name = event == Json::parse_event_t::key && depth == 1;
+    if (is_name && !names.insert(parsed.get<std::string>()).second) repeated = parsed.get<std::string>();
     return true;
   };
   Json header;
