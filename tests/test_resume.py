@@ -62,6 +62,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_bytes(
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_soon_and_resumably(pomona, photos, tmp_path, number):
     command = ["run", photos, "--output", tmp_path / "out", "--extractor", "mobilenetv2-0.35", "--threads", "1"]
+    command += ["--image-size", "448"]  # slow enough to be caught at work
     process = pomona.start(*command, "--progress", "json", text=True)
     for line in process.stderr:
         if '"stage_advanced"' in line:

@@ -37,7 +37,7 @@ QuarantineRow Failure(const ManifestBlock& block, std::int64_t row, std::string 
           status.message()};
 }
 
-/// A sum is finite only if every value is, but for an overflow, which a second look settles.
+/// A product with zero is zero for a finite value and NaN for any other, and so is the sum of all products.
 bool AllFinite(std::span<const float> values) {
   double sum = 0;
   for (const float value : values) sum += static_cast<double>(value) * 0.0;
