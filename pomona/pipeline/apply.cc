@@ -80,7 +80,7 @@ Result<RunSummary> ApplyToImages(const RunOptions& options, const PipelineModel&
   const Result<Extraction> extraction =
       ExtractFeatures(options, job.output(), job.log(), job.cancellation(), model.plan);
   if (!extraction.ok()) {
-    if (IsUsageError(extraction.status())) job.Undo();
+    if (Job::MendedByOtherOptions(extraction.status())) job.Undo();
     return extraction.status();
   }
   job.SetExtraction(*extraction);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "pomona/base/usage_error.h"
+#include "pomona/models/open_extractor.h"
 #include "pomona/pipeline/run.h"
 #include "pomona/pipeline/testing_folder.h"
 #include "pomona/pipeline/testing_run.h"
@@ -42,6 +43,25 @@ TEST(Apply, ProjectsNewImagesAndFeaturesAlike) {
   const RunSummary fresh = Apply(apply, nullptr, nullptr).ValueOrDie();
   EXPECT_GT(fresh.run["images_ok"], 10);
   EXPECT_TRUE(fs::exists(folder / "new/_SUCCESS"));
+}
+
+TEST(Apply, MissingWeightsLeaveTheOutputFree) {
+  const TempFolder folder;
+  ASSERT_TRUE(RunAll(Pixels((Photos() / "Test").string(), folder / "run")).ok());
+  const std::string recipe = ReadFile(folder / "run/model/pipeline.json");
+  Json model = ParseJson(recipe, "pipeline.json").ValueOrDie();
+  model["options"]["extractor"] = "vgg16";
+  model["options"]["image-size"] = "32x32";
+  testing_folder::WriteFile(folder / "run/model/pipeline.json", model.dump());
+  ApplyOptions apply;
+  apply.model = folder / "run";
+  apply.run.input = (Photos() / "Test").string();
+  apply.run.output = folder / "out";
+  apply.run.extractor.model_cache = folder / "empty-cache";
+  EXPECT_EQ(MissingModelOf(Apply(apply, nullptr, nullptr).status()), "vgg16");
+  EXPECT_FALSE(fs::exists(folder / "out"));
+  testing_folder::WriteFile(folder / "run/model/pipeline.json", recipe);
+  EXPECT_EQ(Apply(apply, nullptr, nullptr)->outcome, RunOutcome::kDone);
 }
 
 TEST(Apply, RefusesWhatDoesNotFit) {

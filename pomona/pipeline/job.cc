@@ -6,6 +6,7 @@
 #include "pomona/base/resources.h"
 #include "pomona/base/text.h"
 #include "pomona/base/usage_error.h"
+#include "pomona/models/open_extractor.h"
 #include "pomona/pipeline/option_table.h"
 #include "pomona/pipeline/projection.h"
 #include "pomona/pipeline/thumbnails.h"
@@ -99,6 +100,10 @@ void Job::Undo() {
   // Best effort: the error that led here is the one to report.
   if (was_new_) static_cast<void>(output_.Clear());
   if (was_missing_) static_cast<void>(RemoveFolderIfEmpty(output_.root()));
+}
+
+bool Job::MendedByOtherOptions(const Status& status) {
+  return IsUsageError(status) || MissingModelOf(status).has_value();
 }
 
 Status Job::RemoveReductionFiles() {

@@ -41,8 +41,12 @@ class Job {
   /// \brief Makes the output this job's: claims it, removes `_SUCCESS`, stores the options.
   Status Begin(const Json& options);
 
-  /// \brief Takes back what `Begin` did to an output that was new, after an error of the user.
+  /// \brief Takes back what `Begin` did to an output that was new, after an error that other options mend.
   void Undo();
+
+  /// \return whether the user may want to try again with other options on the same output: after a usage error, or
+  ///         where a model's weights are not to be had here
+  static bool MendedByOtherOptions(const Status& status);
 
   /// \brief Files of an earlier fit or projection, which this call makes anew.
   Status RemoveReductionFiles();

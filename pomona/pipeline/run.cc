@@ -39,7 +39,7 @@ Result<RunSummary> Run(const RunOptions& options, RunStages stages, ProgressList
 
   Result<Extraction> extraction = ExtractFeatures(options, job.output(), job.log(), cancellation);
   if (!extraction.ok()) {
-    if (IsUsageError(extraction.status())) job.Undo();
+    if (Job::MendedByOtherOptions(extraction.status())) job.Undo();
     return extraction.status();
   }
   job.SetExtraction(*extraction);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "pomona/base/usage_error.h"
+#include "pomona/models/open_extractor.h"
 #include "pomona/pipeline/testing_folder.h"
 #include "pomona/pipeline/testing_run.h"
 
@@ -87,6 +88,25 @@ TEST(Run, OtherResultOptionsAreRefusedAndOverwriteStartsAnew) {
   const RunSummary summary = RunAll(options).ValueOrDie();
   EXPECT_EQ(summary.outcome, RunOutcome::kDone);
   EXPECT_THAT(ReadFile(folder / "out/projection.csv"), HasSubstr("path,label,pc1,pc2,pc3\n"));
+}
+
+TEST(Run, MissingWeightsLeaveTheOutputFreeForAnotherExtractor) {
+  const TempFolder folder;
+  RunOptions options = Pixels((Photos() / "Test").string(), folder / "out");
+  RunOptions missing = options;
+  missing.extractor.extractor = "vgg16";
+  missing.extractor.network.image_width = missing.extractor.network.image_height = 32;
+  missing.extractor.model_cache = folder / "empty-cache";
+  EXPECT_EQ(MissingModelOf(RunAll(missing).status()), "vgg16");
+  EXPECT_FALSE(fs::exists(folder / "out"));
+  fs::create_directories(folder / "out");
+  EXPECT_EQ(MissingModelOf(RunAll(missing).status()), "vgg16");
+  EXPECT_TRUE(fs::is_empty(folder / "out"));
+  EXPECT_EQ(RunAll(options)->outcome, RunOutcome::kDone);
+  // An output that was there before keeps what it has.
+  const auto before = testing_folder::Files(folder / "out");
+  EXPECT_TRUE(IsUsageError(RunAll(missing).status()));
+  EXPECT_EQ(testing_folder::Files(folder / "out"), before);
 }
 
 TEST(Run, ThreadsShardsAndInterruptionsDoNotChangeTheResult) {
