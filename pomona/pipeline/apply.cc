@@ -62,9 +62,8 @@ Json StoredOptions(const RunOptions& options, const Location& input, const Locat
 Result<RunSummary> ApplyToFeatures(const FeaturesOutput& features, const PipelineModel& model, Job& job,
                                    const Json& stored) {
   ARROW_RETURN_NOT_OK(CheckFeatures(features, model));
-  ARROW_ASSIGN_OR_RAISE(std::optional<RunSummary> done, job.CheckStored(stored));
+  ARROW_ASSIGN_OR_RAISE(std::optional<RunSummary> done, job.Start(stored));
   if (done) return std::move(*done);
-  ARROW_RETURN_NOT_OK(job.Begin(stored));
   ARROW_ASSIGN_OR_RAISE(const Extraction extraction,
                         DescribeExtraction(features.root, features.plan, features.rows->row_count()));
   job.SetExtraction(extraction);
@@ -74,9 +73,8 @@ Result<RunSummary> ApplyToFeatures(const FeaturesOutput& features, const Pipelin
 }
 
 Result<RunSummary> ApplyToImages(const RunOptions& options, const PipelineModel& model, Job& job, const Json& stored) {
-  ARROW_ASSIGN_OR_RAISE(std::optional<RunSummary> done, job.CheckStored(stored));
+  ARROW_ASSIGN_OR_RAISE(std::optional<RunSummary> done, job.Start(stored));
   if (done) return std::move(*done);
-  ARROW_RETURN_NOT_OK(job.Begin(stored));
   const Result<Extraction> extraction =
       ExtractFeatures(options, job.output(), job.log(), job.cancellation(), model.plan);
   if (!extraction.ok()) {
@@ -112,7 +110,7 @@ Result<RunSummary> Apply(const ApplyOptions& apply, ProgressListener* progress, 
   ARROW_RETURN_NOT_OK(output.CheckApartFrom(input, "INPUT"));
   ARROW_RETURN_NOT_OK(output.CheckApartFrom(folder, "MODEL"));
   Job job(JobKind::kApply, std::move(output), progress, cancellation, options.threads);
-  if (options.overwrite) ARROW_RETURN_NOT_OK(job.output().Clear());
+  if (options.overwrite) ARROW_RETURN_NOT_OK(job.Clear());
   const Json stored = StoredOptions(options, input, folder);
   ARROW_ASSIGN_OR_RAISE(const bool features, FeaturesOutput::IsAt(input));
   if (!features) return ApplyToImages(options, model, job, stored);

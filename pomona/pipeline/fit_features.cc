@@ -64,7 +64,7 @@ class FitInPlace {
   }
 
   Status Begin() {
-    ARROW_RETURN_NOT_OK(job_.output().Claim());
+    ARROW_RETURN_NOT_OK(job_.output().Claim(job_.cancellation()));
     ARROW_RETURN_NOT_OK(job_.output().BeginChange());
     Json options = stored_.value("options", Json::object());
     options.update(Components(options_));
@@ -95,11 +95,11 @@ Result<RunSummary> Fit(const FitOptions& options, ProgressListener* progress, co
   if (in_place) {
     ARROW_ASSIGN_OR_RAISE(done, fit_in_place.CheckEarlierFit());
   } else {
-    if (options.overwrite) ARROW_RETURN_NOT_OK(job.output().Clear());
-    ARROW_ASSIGN_OR_RAISE(done, job.CheckStored(fit_options));
+    if (options.overwrite) ARROW_RETURN_NOT_OK(job.Clear());
+    ARROW_ASSIGN_OR_RAISE(done, job.Start(fit_options));
   }
   if (done) return std::move(*done);
-  ARROW_RETURN_NOT_OK(in_place ? fit_in_place.Begin() : job.Begin(fit_options));
+  if (in_place) ARROW_RETURN_NOT_OK(fit_in_place.Begin());
 
   ARROW_ASSIGN_OR_RAISE(const Extraction extraction,
                         DescribeExtraction(features.root, features.plan, features.rows->row_count()));

@@ -58,7 +58,7 @@ TEST_F(FitTest, CopiesTheUsersModelWithItsWeights) {
   ASSERT_TRUE(FitTo("other").ok());
   EXPECT_EQ(ReadFile(folder_ / "other/model/saved/variables/variables.index"), "x");
   OutputFolder output = OutputFolder::Open(folder_ / "other").ValueOrDie();
-  ASSERT_TRUE(output.Clear().ok());
+  ASSERT_TRUE(output.Clear(nullptr).ok());
   EXPECT_FALSE(std::filesystem::exists(folder_ / "other/model/saved/saved_model.pb"));
 }
 

@@ -86,20 +86,24 @@ Result<std::optional<RunSummary>> Job::CheckStored(const Json& options) {
 }
 
 Status Job::Begin(const Json& options) {
-  was_new_ = output_.state() == OutputFolder::State::kNew;
-  ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(output_.root()));
-  was_missing_ = kind == PlaceKind::kMissing;
-  ARROW_RETURN_NOT_OK(output_.Claim());
+  ARROW_RETURN_NOT_OK(output_.Claim(cancellation_));
   ARROW_RETURN_NOT_OK(output_.BeginChange());
   ARROW_RETURN_NOT_OK(output_.NameFiles(UsualFiles()));
   return output_.WriteJson(output_names::kOptions,
                            {{"format_version", 1}, {"command", JobKindName(kind_)}, {"options", options}});
 }
 
-void Job::Undo() {
-  // Best effort: the error that led here is the one to report.
-  if (was_new_) static_cast<void>(output_.Clear());
-  if (was_missing_) static_cast<void>(RemoveFolderIfEmpty(output_.root()));
+Result<std::optional<RunSummary>> Job::Start(const Json& options) {
+  ARROW_ASSIGN_OR_RAISE(std::optional<RunSummary> done, CheckStored(options));
+  if (done) return done;
+  const OutputFolder::State before = output_.state();
+  ARROW_RETURN_NOT_OK(output_.Claim(cancellation_));
+  if (before != OutputFolder::State::kNew && output_.state() != before) {
+    ARROW_ASSIGN_OR_RAISE(done, CheckStored(options));
+    if (done) return done;
+  }
+  ARROW_RETURN_NOT_OK(Begin(options));
+  return done;
 }
 
 bool Job::MendedByOtherOptions(const Status& status) {

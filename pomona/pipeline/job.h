@@ -41,8 +41,16 @@ class Job {
   /// \brief Makes the output this job's: claims it, removes `_SUCCESS`, stores the options.
   Status Begin(const Json& options);
 
+  /// \brief `CheckStored`, then `Begin`; what another run finished between the two counts.
+  ///
+  /// \return the summary to hand out when nothing is left to do
+  Result<std::optional<RunSummary>> Start(const Json& options);
+
+  /// \brief Deletes what an earlier run wrote, for --overwrite.
+  Status Clear() { return output_.Clear(cancellation_); }
+
   /// \brief Takes back what `Begin` did to an output that was new, after an error that other options mend.
-  void Undo();
+  void Undo() { output_.Undo(); }
 
   /// \return whether the user may want to try again with other options on the same output: after a usage error, or
   ///         where a model's weights are not to be had here
@@ -77,8 +85,6 @@ class Job {
   JobLog log_;
   const Cancellation* cancellation_;
   int threads_;
-  bool was_new_ = false;
-  bool was_missing_ = false;  ///< not even an empty folder was there
   std::optional<Extraction> extraction_;
   std::map<std::string, std::int64_t> label_counts_;
   ReportData report_;

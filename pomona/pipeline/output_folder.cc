@@ -19,12 +19,22 @@ using namespace output_names;  // NOLINT(google-build-using-namespace): the name
 /// Files that Pomona makes below `_pomona/`, and parts that a killed process left behind.
 bool IsStateFile(const std::string& name) {
   static const std::regex kNames(
-      R"((output|files|options|plan|join)\.json|manifest\.parquet|thumbnails\.arrow|)"
+      R"((output|files|options|plan|join|lock-\d{4,})\.json|manifest\.parquet|thumbnails\.arrow|)"
       R"(shards/\d{5,}\.json|shards/\d{5,}-[0-9a-f]{16}\.arrow|(shards/)?\.pomona-\d+-\d+\.part)");
   return std::regex_match(name, kNames);
 }
 
 bool IsLeftover(std::string_view name) { return name.starts_with(".pomona-") && name.ends_with(".part"); }
+
+/// What a process that was killed while it made the marker leaves behind.
+bool IsBeginning(std::string_view path) {
+  if (!path.starts_with("_pomona/")) return false;
+  path.remove_prefix(path.find('/') + 1);
+  return IsLeftover(path) || OutputLock::IsLockName(path);
+}
+
+/// Files looked at in a folder without the marker: more than killed processes leave behind.
+constexpr std::int64_t kForeignLook = 100;
 
 }  // namespace
 
@@ -38,7 +48,8 @@ Result<OutputFolder> OutputFolder::Open(std::string_view text) {
   ARROW_ASSIGN_OR_RAISE(Location root, Location::Parse(text));
   OutputFolder output(std::move(root));
   ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(output.root_));
-  if (kind == PlaceKind::kMissing) return output;
+  output.was_missing_ = kind == PlaceKind::kMissing;
+  if (output.was_missing_) return output;
   if (kind == PlaceKind::kFile) {
     return UsageError("--output: " + output.display() + " is a file; name a folder that is empty or not there yet");
   }
@@ -46,19 +57,27 @@ Result<OutputFolder> OutputFolder::Open(std::string_view text) {
   if (marker == PlaceKind::kMissing) {
     ListingOptions any;
     any.include_hidden = true;
-    any.max_files = 1;
+    any.max_files = kForeignLook;
     ARROW_ASSIGN_OR_RAISE(const Listing listing, ListFiles(output.root_, any));
-    if (listing.files.empty()) return output;
-    return UsageError("--output: " + output.display() + " holds files that are not Pomona's, such as " +
-                      listing.files[0].path + "; name a folder that is empty or not there yet");
+    for (const ListedFile& file : listing.files) {
+      if (IsBeginning(file.path)) continue;
+      return UsageError("--output: " + output.display() + " holds files that are not Pomona's, such as " + file.path +
+                        "; name a folder that is empty or not there yet");
+    }
+    return output;
   }
-  ARROW_ASSIGN_OR_RAISE(const Json files, output.ReadJson(kFiles));
-  if (files.is_object()) {
-    ARROW_ASSIGN_OR_RAISE(output.files_, JsonField<std::vector<std::string>>(files, "files", kFiles));
-  }
-  ARROW_ASSIGN_OR_RAISE(const PlaceKind success, KindOfPlace(output.Place(kSuccess)));
-  output.state_ = success == PlaceKind::kFile ? State::kFinished : State::kUnfinished;
+  ARROW_RETURN_NOT_OK(output.Look());
   return output;
+}
+
+Status OutputFolder::Look() {
+  ARROW_ASSIGN_OR_RAISE(const Json files, ReadJson(kFiles));
+  if (files.is_object()) {
+    ARROW_ASSIGN_OR_RAISE(files_, JsonField<std::vector<std::string>>(files, "files", kFiles));
+  }
+  ARROW_ASSIGN_OR_RAISE(const PlaceKind success, KindOfPlace(Place(kSuccess)));
+  state_ = success == PlaceKind::kFile ? State::kFinished : State::kUnfinished;
+  return Status::OK();
 }
 
 std::string OutputFolder::DisplayOf(std::string_view name) const {
@@ -76,11 +95,35 @@ Status OutputFolder::CheckApartFrom(const Location& other, std::string_view what
                     "; name a place outside, so that results are never taken for input");
 }
 
-Status OutputFolder::Claim() {
+Status OutputFolder::Mark() {
+  ARROW_ASSIGN_OR_RAISE(const PlaceKind marker, KindOfPlace(Place(kMarker)));
+  if (marker == PlaceKind::kFile) return Status::OK();
+  return WriteJson(kMarker, {{"format_version", 1}, {"made_by", "pomona " + PomonaVersion()}});
+}
+
+Status OutputFolder::Claim(const Cancellation* cancellation) {
+  was_new_ = was_new_ || state_ == State::kNew;
   ARROW_RETURN_NOT_OK(MakeFolders(Place(kState)));
-  ARROW_RETURN_NOT_OK(WriteJson(kMarker, {{"format_version", 1}, {"made_by", "pomona " + PomonaVersion()}}));
-  if (state_ == State::kNew) state_ = State::kUnfinished;
+  ARROW_RETURN_NOT_OK(Mark());
+  if (lock_) return Look();
+  ARROW_ASSIGN_OR_RAISE(lock_, OutputLock::Acquire(Place(kState), display(), LockOptions(), cancellation));
+  ARROW_RETURN_NOT_OK(Mark());  // the run before may have taken it along as it ended
+  ARROW_RETURN_NOT_OK(Look());
   return RemoveLeftovers();
+}
+
+void OutputFolder::Undo() {
+  // Best effort: the error that led here is the one to report.
+  if (was_new_) static_cast<void>(Clear(nullptr));
+  Release();
+  if (was_missing_) static_cast<void>(RemoveFolderIfEmpty(root_));
+}
+
+void OutputFolder::Release() {
+  if (!lock_) return;
+  lock_.reset();
+  // Best effort: an empty folder does no harm.
+  if (state_ == State::kNew) static_cast<void>(RemoveFolderIfEmpty(Place(kState)));
 }
 
 Status OutputFolder::RemoveLeftovers() const {
@@ -100,8 +143,9 @@ Status OutputFolder::RemoveLeftovers() const {
   return Status::OK();
 }
 
-Status OutputFolder::Clear() {
+Status OutputFolder::Clear(const Cancellation* cancellation) {
   if (state_ == State::kNew) return Status::OK();
+  ARROW_RETURN_NOT_OK(Claim(cancellation));
   ARROW_RETURN_NOT_OK(BeginChange());
   ARROW_RETURN_NOT_OK(RemoveLeftovers());
   const std::vector<std::string> named = files_;
@@ -115,12 +159,12 @@ Status OutputFolder::Clear() {
   for (const ListedFile& file : listing.files) {
     // The marker and the list of files go last: an interrupted deletion can be taken up again.
     if (file.path == "output.json" || file.path == "files.json" || !IsStateFile(file.path)) continue;
+    if (OutputLock::IsLockName(file.path)) continue;
     ARROW_RETURN_NOT_OK(RemoveFile(Place(kState).Child(file.path)));
   }
   ARROW_RETURN_NOT_OK(RemoveFolderIfEmpty(Place(kShards)));
   ARROW_RETURN_NOT_OK(RemoveFile(Place(kFiles)));
   ARROW_RETURN_NOT_OK(RemoveFile(Place(kMarker)));
-  ARROW_RETURN_NOT_OK(RemoveFolderIfEmpty(Place(kState)));
   files_.clear();
   state_ = State::kNew;
   return Status::OK();
@@ -133,6 +177,7 @@ Status OutputFolder::NameFiles(std::span<const std::string> names) {
   const std::size_t before = all.size();
   all.insert(names.begin(), names.end());
   if (all.size() == before) return Status::OK();
+  ARROW_RETURN_NOT_OK(CheckClaim());
   files_.assign(all.begin(), all.end());
   return WriteFileList();
 }
@@ -155,6 +200,7 @@ Status OutputFolder::BeginChange() {
 
 Status OutputFolder::Finish() {
   ARROW_RETURN_NOT_OK(NameFile(std::string(kSuccess)));
+  ARROW_RETURN_NOT_OK(CheckClaim());
   ARROW_RETURN_NOT_OK(WriteAtomically(Place(kSuccess), ""));
   state_ = State::kFinished;
   return Status::OK();

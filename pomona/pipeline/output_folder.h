@@ -1,12 +1,15 @@
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "pomona/base/cancellation.h"
 #include "pomona/base/json.h"
 #include "pomona/base/status.h"
+#include "pomona/pipeline/output_lock.h"
 #include "pomona/storage/location.h"
 
 namespace pomona {
@@ -64,11 +67,24 @@ class OutputFolder {
   /// \return UsageError when this place is, lies in, or holds `other`; a list file stands for itself only
   Status CheckApartFrom(const Location& other, std::string_view what) const;
 
-  /// \brief Makes the output Pomona's. \return IOError when it cannot be written
-  Status Claim();
+  /// \brief Makes the output Pomona's and this process the only one that writes to it, until the object goes.
+  ///
+  /// Looks at the output again once it is this process's: another run may have changed it.
+  ///
+  /// \return IOError when it cannot be written, or another run is writing to it
+  Status Claim(const Cancellation* cancellation);
 
-  /// \brief Deletes what `_pomona/` names, then `_pomona/` itself; afterwards the output is new.
-  Status Clear();
+  /// \brief Claims the output and deletes what `_pomona/` names; afterwards the output is new, but for the claim.
+  Status Clear(const Cancellation* cancellation);
+
+  /// \brief Takes back what `Claim` and all later calls did to an output that was new.
+  void Undo();
+
+  /// \brief Gives the claim up; `_pomona/` goes, too, where nothing is left in it.
+  void Release();
+
+  /// \return IOError once another process has taken the output over
+  Status CheckClaim() const { return lock_ ? lock_->Check() : Status::OK(); }
 
   /// \brief Notes files that are about to be written.
   Status NameFiles(std::span<const std::string> names);
@@ -95,9 +111,18 @@ class OutputFolder {
   Status WriteFileList() const;
   Status RemoveLeftovers() const;
 
+  /// Writes the marker where it is missing.
+  Status Mark();
+
+  /// Reads what is there: the state and the files noted.
+  Status Look();
+
   Location root_;
   State state_ = State::kNew;
+  bool was_missing_ = false;  ///< not even an empty folder was there
+  bool was_new_ = false;      ///< when it was claimed
   std::vector<std::string> files_;
+  std::unique_ptr<OutputLock> lock_;
 };
 
 }  // namespace pomona

@@ -24,7 +24,7 @@ TEST(OutputFolder, GoesFromNewToFinishedAndBack) {
   std::filesystem::create_directories(place);
   EXPECT_EQ(MustOpen(place).state(), State::kNew);
   OutputFolder output = MustOpen(place);
-  ASSERT_TRUE(output.Claim().ok());
+  ASSERT_TRUE(output.Claim(nullptr).ok());
   EXPECT_EQ(MustOpen(place).state(), State::kUnfinished);
   ASSERT_TRUE(output.Finish().ok());
   EXPECT_EQ(MustOpen(place).state(), State::kFinished);
@@ -46,7 +46,7 @@ TEST(OutputFolder, RefusesWhatIsNotPomonas) {
 TEST(OutputFolder, ClearDeletesOnlyWhatWasNamed) {
   const TempFolder folder;
   OutputFolder output = MustOpen(folder / "out");
-  ASSERT_TRUE(output.Claim().ok());
+  ASSERT_TRUE(output.Claim(nullptr).ok());
   const std::vector<std::string> names = {"features/part-00000.parquet", "run.json"};
   ASSERT_TRUE(output.NameFiles(names).ok());
   for (const std::string& name : names) WriteFile(folder.path() / "out" / name, "ours");
@@ -57,16 +57,28 @@ TEST(OutputFolder, ClearDeletesOnlyWhatWasNamed) {
   ASSERT_TRUE(output.Finish().ok());
 
   OutputFolder again = MustOpen(folder / "out");
-  ASSERT_TRUE(again.Clear().ok());
+  EXPECT_THAT(again.Clear(nullptr).message(), HasSubstr("another run is writing here"));
+  output.Release();
+  ASSERT_TRUE(again.Clear(nullptr).ok());
+  again.Release();
   std::vector<std::string> left;
   for (const auto& [name, bytes] : Files(folder.path() / "out")) left.push_back(name);
   EXPECT_THAT(left, ::testing::UnorderedElementsAre("features/notes.txt", "_pomona/theirs.txt"));
 }
 
+TEST(OutputFolder, TakesUpWhatAProcessKilledAtTheVeryBeginningLeft) {
+  const TempFolder folder;
+  WriteFile(folder / "out/_pomona/.pomona-123-0.part", "");
+  WriteFile(folder / "out/_pomona/lock-0003.json", "{}");
+  EXPECT_EQ(MustOpen(folder / "out").state(), State::kNew);
+  WriteFile(folder / "out/_pomona/notes.txt", "theirs");
+  EXPECT_TRUE(IsUsageError(OutputFolder::Open(folder / "out").status()));
+}
+
 TEST(OutputFolder, RemovesNamedFilesOnly) {
   const TempFolder folder;
   OutputFolder output = MustOpen(folder / "out");
-  ASSERT_TRUE(output.Claim().ok());
+  ASSERT_TRUE(output.Claim(nullptr).ok());
   WriteFile(folder / "out/a.csv", "theirs");
   WriteFile(folder / "out/b.csv", "ours");
   ASSERT_TRUE(output.NameFile("b.csv").ok());
@@ -97,7 +109,7 @@ TEST(OutputFolder, SaysWhatCannotBeWritten) {
   WriteFile(folder / "file", "x");
   OutputFolder output = MustOpen(folder / "new");
   WriteFile(folder / "new", "a file came between");
-  const Status status = output.Claim();
+  const Status status = output.Claim(nullptr);
   EXPECT_TRUE(status.IsIOError()) << status.ToString();
   EXPECT_THAT(status.message(), HasSubstr("new"));
 }

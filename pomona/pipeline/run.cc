@@ -29,13 +29,12 @@ Result<RunSummary> Run(const RunOptions& options, RunStages stages, ProgressList
   ARROW_RETURN_NOT_OK(folder.CheckApartFrom(input, "INPUT"));
   Job job(stages == RunStages::kAll ? JobKind::kRun : JobKind::kFeatures, std::move(folder), progress, cancellation,
           options.threads);
-  if (options.overwrite) ARROW_RETURN_NOT_OK(job.output().Clear());
+  if (options.overwrite) ARROW_RETURN_NOT_OK(job.Clear());
 
   Json result_options = OptionValues(options, OptionKind::kResult);
   result_options["input"] = input.display;
-  ARROW_ASSIGN_OR_RAISE(std::optional<RunSummary> done, job.CheckStored(result_options));
+  ARROW_ASSIGN_OR_RAISE(std::optional<RunSummary> done, job.Start(result_options));
   if (done) return std::move(*done);
-  ARROW_RETURN_NOT_OK(job.Begin(result_options));
 
   Result<Extraction> extraction = ExtractFeatures(options, job.output(), job.log(), cancellation);
   if (!extraction.ok()) {
