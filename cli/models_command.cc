@@ -37,7 +37,7 @@ std::string Columns(const std::vector<Cells>& rows) {
       text += row[i];
       if (i + 1 < row.size()) text += std::string(widths[i] + 2 - row[i].size(), ' ');
     }
-    text += "\n";
+    text += '\n';
   }
   return text;
 }

@@ -101,7 +101,7 @@ std::string HumanBytes(double bytes) {
 std::string HumanSeconds(double seconds) {
   if (seconds < 10) return Format("%.2f s", seconds);
   if (seconds < 60) return Format("%.1f s", seconds);
-  const auto whole = static_cast<long long>(std::llround(seconds));
+  const long long whole = std::llround(seconds);
   if (whole < 3600) return Format("%lld min %02lld s", whole / 60, whole % 60);
   return Format("%lld h %02lld min", whole / 3600, whole % 3600 / 60);
 }
