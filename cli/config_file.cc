@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <sstream>
 #include <vector>
 
@@ -64,7 +65,8 @@ Result<std::vector<std::string>> Values(const std::string& key, const toml::node
 
 class ConfigReader {
  public:
-  ConfigReader(CLI::App& command, const std::string& origin) : command_(command), origin_(origin) {}
+  ConfigReader(CLI::App& command, const std::string& origin, StoreOptions* stores)
+      : command_(command), origin_(origin), stores_(stores == nullptr ? &unused_ : stores) {}
 
   Status Apply(const toml::table& file) {
     if (const toml::node* own = file.get(command_.get_name())) {
@@ -74,7 +76,8 @@ class ConfigReader {
     for (const auto& [name, node] : file) {
       const std::string key(name.str());
       if (node.is_table()) {
-        if (IsSibling(key)) continue;
+        if (key == "storage") ARROW_RETURN_NOT_OK(ApplyStorage(*node.as_table()));
+        if (key == "storage" || IsSibling(key)) continue;
         return Wrong("unknown table [" + key + "]; tables are named after commands, such as [run]" + Line(node));
       }
       if (FindOption(command_, key) == nullptr && AnotherCommandHas(key)) continue;
@@ -124,8 +127,66 @@ class ConfigReader {
     return Status::OK();
   }
 
+  Status ApplyStorage(const toml::table& table) {
+    for (const auto& [name, node] : table) {
+      const std::string key(name.str());
+      if (key.find("secret") != std::string::npos || key.find("key") != std::string::npos) {
+        return Wrong("[storage] takes no secrets" + Line(node) + "; use environment variables, a profile or a role");
+      }
+      ARROW_ASSIGN_OR_RAISE(const std::string text, Scalar(key, node));
+      if (!ApplyStorageKey(key, text, node)) {
+        return Wrong("[storage] has no " + key + " = " + text + Line(node) +
+                     "; it takes endpoint, region, path_style, ca_file, anonymous, role, external_id, gs_endpoint, "
+                     "gs_project, abfs_account, abfs_endpoint, attempts, retry_budget, connect_timeout, stall_timeout");
+      }
+    }
+    return Status::OK();
+  }
+
+  /// \return false for an unknown key or a value of the wrong type
+  bool ApplyStorageKey(const std::string& key, const std::string& text, const toml::node& node) {
+    const std::map<std::string, std::string*> texts = {{"endpoint", &stores_->endpoint},
+                                                       {"region", &stores_->region},
+                                                       {"role", &stores_->role},
+                                                       {"external_id", &stores_->external_id},
+                                                       {"gs_endpoint", &stores_->gs_endpoint},
+                                                       {"gs_project", &stores_->gs_project},
+                                                       {"abfs_account", &stores_->abfs_account},
+                                                       {"abfs_endpoint", &stores_->abfs_endpoint}};
+    if (const auto found = texts.find(key); found != texts.end()) {
+      *found->second = text;
+      return node.is_string();
+    }
+    const std::int64_t number = node.value<std::int64_t>().value_or(0);
+    const bool positive = node.is_integer() && number > 0 && number < 1'000'000'000;
+    if (key == "ca_file") {
+      stores_->ca_file = text;
+      return node.is_string();
+    }
+    if (key == "path_style") {
+      stores_->path_style = text == "true";
+      return node.is_boolean();
+    }
+    if (key == "anonymous") {
+      stores_->anonymous = text == "true";
+      return node.is_boolean();
+    }
+    if (!positive) return false;
+    if (key == "retry_budget") {
+      stores_->retry.budget = number;
+      return true;
+    }
+    const std::map<std::string, int*> numbers = {{"attempts", &stores_->retry.attempts},
+                                                 {"stall_timeout", &stores_->stall_timeout_s}};
+    if (key == "connect_timeout") stores_->connect_timeout_ms = static_cast<int>(1000 * number);
+    if (const auto found = numbers.find(key); found != numbers.end()) *found->second = static_cast<int>(number);
+    return key == "connect_timeout" || numbers.contains(key);
+  }
+
   CLI::App& command_;
   const std::string& origin_;
+  StoreOptions unused_;
+  StoreOptions* stores_;
 };
 
 }  // namespace
@@ -135,17 +196,17 @@ void AddConfigOption(CLI::App& command) {
       ->type_name("FILE");
 }
 
-Status ApplyConfigText(CLI::App& command, std::string_view text, const std::string& origin) {
+Status ApplyConfigText(CLI::App& command, std::string_view text, const std::string& origin, StoreOptions* stores) {
   try {
     const toml::table file = toml::parse(text, origin);
-    return ConfigReader(command, origin).Apply(file);
+    return ConfigReader(command, origin, stores).Apply(file);
   } catch (const toml::parse_error& error) {
     return UsageError(origin + ": " + std::string(error.description()) + " (line " +
                       std::to_string(error.source().begin.line) + "); wanted TOML such as threads = 4");
   }
 }
 
-Status ApplyConfigFile(CLI::App& command) {
+Status ApplyConfigFile(CLI::App& command, StoreOptions* stores) {
   const CLI::Option* option = command.get_option_no_throw(kConfig);
   if (option == nullptr || option->count() == 0) return Status::OK();
   const std::string path = option->results().front();
@@ -154,7 +215,7 @@ Status ApplyConfigFile(CLI::App& command) {
   if (!file.is_open() || file.bad()) {
     return UsageError("--config: cannot read '" + path + "'; wanted a TOML file");
   }
-  return ApplyConfigText(command, text, path);
+  return ApplyConfigText(command, text, path, stores);
 }
 
 }  // namespace pomona::cli

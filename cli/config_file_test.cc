@@ -128,5 +128,22 @@ TEST(ConfigFileTest, AMissingFileIsAUsageError) {
   EXPECT_THAT(status.message(), HasSubstr("--config: cannot read '/no/such.toml'"));
 }
 
+TEST(ConfigFile, StorageSaysHowStoresAreReached) {
+  Program program;
+  StoreOptions stores;
+  const Status status = ApplyConfigText(
+      *program.run, "[storage]\nendpoint = 'http://h:9000'\npath_style = true\nattempts = 3\nca_file = 'ca.pem'\n", "c",
+      &stores);
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(stores.endpoint, "http://h:9000");
+  EXPECT_EQ(stores.path_style, true);
+  EXPECT_EQ(stores.retry.attempts, 3);
+  EXPECT_EQ(stores.ca_file, "ca.pem");
+  for (const char* wrong : {"[storage]\nattempts = 0\n", "[storage]\nanonymous = 'x'\n", "[storage]\nnothing = 1\n",
+                            "[storage]\nsecret_key = 'x'\n"}) {
+    EXPECT_TRUE(IsUsageError(ApplyConfigText(*program.run, wrong, "c", &stores))) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace pomona::cli

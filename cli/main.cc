@@ -1,15 +1,16 @@
 #include <cstdio>
 #include <iostream>
 #include <string>
+#include <utility>
 
 #include <CLI/CLI.hpp>
-#include <arrow/filesystem/filesystem.h>
 
 #include "cli/command.h"
 #include "cli/config_file.h"
 #include "cli/help.h"
 #include "cli/signals.h"
 #include "pomona/base/usage_error.h"
+#include "pomona/storage/store_options.h"
 
 namespace pomona::cli {
 namespace {
@@ -61,8 +62,11 @@ int Main(int argc, const char* const* argv) {
       return kExitUsage;
     }
     CancelOnSignals(&context.cancellation);
-    const Status config = ApplyConfigFile(ChosenCommand(program));
+    StoreOptions stores = StoreOptions::From(context.environment);
+    stores.retry.cancellation = &context.cancellation;
+    const Status config = ApplyConfigFile(ChosenCommand(program), &stores);
     if (!config.ok()) return ExitCodeOf(config);
+    SetStoreOptions(std::move(stores));
     const Result<int> code = context.action();
     return code.ok() ? *code : ExitCodeOf(code.status());
   } catch (const CLI::CallForHelp&) {
@@ -86,6 +90,6 @@ int Main(int argc, const char* const* argv) {
 int main(int argc, char** argv) {
   const int code = pomona::cli::Main(argc, argv);
   std::cout.flush();
-  arrow::fs::EnsureFinalized();
+  pomona::FinishStores();
   return code;
 }

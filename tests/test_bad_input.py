@@ -80,7 +80,7 @@ def test_every_bad_image_is_a_row_with_a_reason(pomona, photos, tmp_path):
             assert rows[name]["size_bytes"] == len(data)
             assert rows[name]["label"] == "Kiwi"
             assert rows[name]["message"] and rows[name]["stage"] in ("read", "decode")
-    assert rows["gone.jpg"]["code"] == "unreadable"
+    assert rows["gone.jpg"]["code"] == "missing"
     for code in ("empty", "truncated", "too-large", "unknown-format"):
         assert code in done.stdout, "the summary counts failures by code"
     report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
@@ -193,7 +193,7 @@ def test_a_list_that_names_missing_images(pomona, photos, tmp_path):
     (tmp_path / "list.csv").write_text("\n".join(lines))
     run(pomona, tmp_path / "list.csv", tmp_path / "out")
     (row,) = outputs.quarantine(tmp_path / "out")
-    assert (row["path"], row["label"], row["code"]) == (f"{tmp_path}/missing.jpg", "Kiwi", "unreadable")
+    assert (row["path"], row["label"], row["code"]) == (f"{tmp_path}/missing.jpg", "Kiwi", "missing")
 
 
 def test_a_list_with_duplicates_is_refused_with_both_rows(pomona, photos, tmp_path):

@@ -19,6 +19,46 @@ std::filesystem::path ModelCache() {
   return std::filesystem::path(Variable("HOME")) / ".cache" / "pomona" / "models";
 }
 
+std::string FirstOf(const char* name, const char* other) {
+  std::string value = Variable(name);
+  return value.empty() ? Variable(other) : value;
+}
+
+void ReadStores(Environment* environment) {
+  environment->s3_endpoint = FirstOf("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL");
+  environment->s3_region = FirstOf("AWS_REGION", "AWS_DEFAULT_REGION");
+  environment->store_ca_file = FirstOf("AWS_CA_BUNDLE", "SSL_CERT_FILE");
+  environment->gs_endpoint = Variable("STORAGE_EMULATOR_HOST");
+  environment->gs_project = Variable("GOOGLE_CLOUD_PROJECT");
+  environment->gs_access_token = Variable("GOOGLE_OAUTH_ACCESS_TOKEN");
+  environment->abfs_account = Variable("AZURE_STORAGE_ACCOUNT");
+  environment->abfs_key = Variable("AZURE_STORAGE_KEY");
+  environment->abfs_sas_token = Variable("AZURE_STORAGE_SAS_TOKEN");
+  environment->home = Variable("HOME");
+  for (const char* name : {"AWS_ACCESS_KEY_ID",
+                           "AWS_SECRET_ACCESS_KEY",
+                           "AWS_SESSION_TOKEN",
+                           "AWS_PROFILE",
+                           "AWS_SHARED_CREDENTIALS_FILE",
+                           "AWS_CONFIG_FILE",
+                           "AWS_WEB_IDENTITY_TOKEN_FILE",
+                           "AWS_ROLE_ARN",
+                           "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+                           "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+                           "AWS_EC2_METADATA_DISABLED",
+                           "GOOGLE_APPLICATION_CREDENTIALS",
+                           "GOOGLE_OAUTH_ACCESS_TOKEN",
+                           "AZURE_STORAGE_ACCOUNT",
+                           "AZURE_STORAGE_KEY",
+                           "AZURE_STORAGE_SAS_TOKEN",
+                           "AZURE_TENANT_ID",
+                           "AZURE_CLIENT_ID",
+                           "AZURE_CLIENT_SECRET",
+                           "AZURE_FEDERATED_TOKEN_FILE"}) {
+    environment->credential_variables.emplace_back(name, !Variable(name).empty());
+  }
+}
+
 }  // namespace
 
 Environment Environment::Read() {
@@ -27,6 +67,7 @@ Environment Environment::Read() {
   environment.ca_file = Variable("SSL_CERT_FILE");
   if (const std::string python = Variable("POMONA_PYTHON"); !python.empty()) environment.python = python;
   environment.plain_terminal = !Variable("NO_COLOR").empty() || Variable("TERM") == "dumb";
+  ReadStores(&environment);
   return environment;
 }
 

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace pomona {
@@ -22,6 +23,30 @@ struct Environment {
 
   /// True when `$NO_COLOR` is set or `$TERM` is `dumb`.
   bool plain_terminal = false;
+
+  /// Endpoint of S3: `$AWS_ENDPOINT_URL_S3`, else `$AWS_ENDPOINT_URL`; region: `$AWS_REGION`, else
+  /// `$AWS_DEFAULT_REGION`. Credentials of S3 are found by Amazon's own library.
+  std::string s3_endpoint;
+  std::string s3_region;
+
+  /// CA file for object stores: `$AWS_CA_BUNDLE`, else `ca_file`.
+  std::filesystem::path store_ca_file;
+
+  /// Google: `$STORAGE_EMULATOR_HOST`, `$GOOGLE_CLOUD_PROJECT`, `$GOOGLE_OAUTH_ACCESS_TOKEN`.
+  std::string gs_endpoint;
+  std::string gs_project;
+  std::string gs_access_token;
+
+  /// Azure: `$AZURE_STORAGE_ACCOUNT`, `$AZURE_STORAGE_KEY`, `$AZURE_STORAGE_SAS_TOKEN`.
+  std::string abfs_account;
+  std::string abfs_key;
+  std::string abfs_sas_token;
+
+  /// Names of the variables with which stores are told their credentials, and whether each is set.
+  std::vector<std::pair<std::string, bool>> credential_variables;
+
+  /// The user's own folder: `$HOME`.
+  std::filesystem::path home;
 
   static Environment Read();
 };

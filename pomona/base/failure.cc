@@ -17,6 +17,7 @@ constexpr std::array kNames = {
     Name{FailureCode::kCorrupt, "corrupt"},       Name{FailureCode::kTruncated, "truncated"},
     Name{FailureCode::kTooLarge, "too-large"},    Name{FailureCode::kUnsupported, "unsupported"},
     Name{FailureCode::kUnreadable, "unreadable"}, Name{FailureCode::kNonFinite, "non-finite"},
+    Name{FailureCode::kChanged, "changed"},       Name{FailureCode::kMissing, "missing"},
 };
 
 constexpr std::string_view kTypeId = "pomona::ImageFailure";

@@ -17,6 +17,8 @@ enum class FailureCode {
   kTooLarge,       ///< more pixels than `--max-image-pixels`, read from the header
   kUnsupported,    ///< a legal file that uses a part of its format that is not read here
   kUnreadable,     ///< the store did not give the bytes
+  kChanged,        ///< the file is not the one that was listed: another size, ETag or time of change
+  kMissing,        ///< the file was listed and is gone
   kNonFinite,      ///< a feature is NaN or infinite
 };
 

@@ -34,4 +34,14 @@ class Hasher {
 /// \return the SHA-256 of some bytes in lower-case hexadecimal
 std::string Sha256(std::string_view bytes);
 
+/// \return HMAC-SHA-256 (RFC 2104) of some bytes, as 32 raw bytes
+std::string HmacSha256(std::string_view key, std::string_view bytes);
+
+/// \return bytes as base64 (RFC 4648, with padding), and back; bytes that are none of base64 are left out
+std::string ToBase64(std::string_view bytes);
+std::string FromBase64(std::string_view text);
+
+/// \return bytes in lower-case hexadecimal
+std::string ToHex(std::string_view bytes);
+
 }  // namespace pomona

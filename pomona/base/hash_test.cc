@@ -26,5 +26,21 @@ TEST(Hash, PiecesEqualTheWhole) {
   EXPECT_EQ(hasher.Finish(), Sha256(text));
 }
 
+// RFC 4231, test case 2.
+TEST(Hash, HmacOfKnownText) {
+  EXPECT_EQ(ToHex(HmacSha256("Jefe", "what do ya want for nothing?")),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+TEST(Hash, Base64GoesThereAndBack) {
+  EXPECT_EQ(ToBase64("foobar"), "Zm9vYmFy");  // RFC 4648, section 10
+  EXPECT_EQ(ToBase64("fo"), "Zm8=");
+  EXPECT_EQ(ToBase64(""), "");
+  EXPECT_EQ(FromBase64("Zm8="), "fo");
+  std::string bytes;
+  for (int i = 0; i < 256; ++i) bytes += static_cast<char>(i);
+  EXPECT_EQ(FromBase64(ToBase64(bytes)), bytes);
+}
+
 }  // namespace
 }  // namespace pomona

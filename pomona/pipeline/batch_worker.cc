@@ -13,6 +13,7 @@
 
 #include "pomona/image/thumbnail.h"
 #include "pomona/pipeline/part_file.h"
+#include "pomona/storage/retry.h"
 
 namespace pomona {
 namespace {
@@ -87,10 +88,14 @@ Result<BatchResult> BatchWorker::Process(const ManifestBlock& block, std::int64_
 Status BatchWorker::Prepare(const ManifestBlock& block, std::int64_t row, BatchResult* result) {
   Stopwatch watch;
   const Result<Location> place = places_->Place(block.row(row).key);
-  const Status read = place.ok() ? ReadAll(*place, &bytes_) : place.status();
+  const ManifestRow image = block.row(row);
+  const Status read =
+      place.ok() ? ReadObject(*place, {image.size, image.mtime_ns, image.etag}, &bytes_) : place.status();
   watch.AddTo(&result->seconds.read);
   if (!read.ok()) {
-    result->failures.push_back(Failure(block, row, "read", FailureCode::kUnreadable, read));
+    if (IsStoreDown(read) || read.IsCancelled() || read.IsOutOfMemory()) return read;
+    result->failures.push_back(
+        Failure(block, row, "read", FailureCodeOf(read).value_or(FailureCode::kUnreadable), read));
     return Status::OK();
   }
   Status decoded = DecodeImage(bytes_.bytes(), recipe_.decode, &image_);

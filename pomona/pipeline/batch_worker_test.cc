@@ -87,7 +87,7 @@ TEST_F(BatchWorkerTest, GoodRowsStayInOrderAndTheOthersSayWhy) {
   EXPECT_EQ(result.failures[0].code, FailureCode::kNonFinite);
   EXPECT_EQ(result.failures[0].stage, "extract");
   EXPECT_THAT(result.failures[0].message, ::testing::HasSubstr("feature 1 is not a finite number"));
-  EXPECT_EQ(result.failures[1].code, FailureCode::kUnreadable);
+  EXPECT_EQ(result.failures[1].code, FailureCode::kMissing);
   EXPECT_EQ(result.failures[1].index, 2);
 }
 

@@ -22,14 +22,15 @@ std::string FolderPrefix(const Location& folder) {
 
 Status AddFolder(const Location& folder, const Labeler& labeler, const Cancellation* cancellation,
                  InputImages* images) {
-  ARROW_ASSIGN_OR_RAISE(Listing listing, ListFiles(folder, {}, cancellation));
-  images->messages = std::move(listing.warnings);
   images->rows = ManifestRows(FolderPrefix(folder));
   const std::string& prefix = images->rows.prefix();
-  for (const ListedFile& file : listing.files) {
+  const auto add = [&](const ListedFile& file) {
     const std::string label = labeler.LabelOf(prefix + file.path, folder.path + "/" + file.path);
-    images->rows.Add(file.path, label, file.size, file.mtime_ns);
-  }
+    images->rows.Add(file.path, label, file.size, file.mtime_ns, file.etag);
+    return Status::OK();
+  };
+  ARROW_ASSIGN_OR_RAISE(Listing listing, VisitFiles(folder, {}, add, cancellation));
+  images->messages = std::move(listing.warnings);
   return Status::OK();
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include <arrow/builder.h>
@@ -22,7 +23,8 @@ constexpr const char* kVersionKey = "pomona.format_version";
 std::shared_ptr<arrow::Schema> ManifestSchema() {
   return arrow::schema({arrow::field("path", arrow::utf8(), false), arrow::field("key", arrow::binary()),
                         arrow::field("label", arrow::utf8(), false), arrow::field("size", arrow::int64()),
-                        arrow::field("mtime_ns", arrow::int64(), false)});
+                        arrow::field("mtime_ns", arrow::int64(), false), arrow::field("etag", arrow::utf8()),
+                        arrow::field("offset", arrow::int64())});
 }
 
 /// Adds a text and its length, so that no two different manifests hash the same bytes.
@@ -38,6 +40,8 @@ Result<std::shared_ptr<arrow::RecordBatch>> GroupOfRows(const ManifestRows& rows
   arrow::StringBuilder label;
   arrow::Int64Builder size;
   arrow::Int64Builder mtime;
+  arrow::StringBuilder etag;
+  arrow::Int64Builder offset;
   for (std::int64_t i = first; i < first + count; ++i) {
     const ManifestRow row = rows.row(i);
     ARROW_RETURN_NOT_OK(path.Append(row.path));
@@ -46,35 +50,48 @@ Result<std::shared_ptr<arrow::RecordBatch>> GroupOfRows(const ManifestRows& rows
     ARROW_RETURN_NOT_OK(label.Append(row.label));
     ARROW_RETURN_NOT_OK(row.size < 0 ? size.AppendNull() : size.Append(row.size));
     ARROW_RETURN_NOT_OK(mtime.Append(row.mtime_ns));
+    ARROW_RETURN_NOT_OK(row.etag.empty() ? etag.AppendNull() : etag.Append(row.etag));
+    ARROW_RETURN_NOT_OK(row.offset < 0 ? offset.AppendNull() : offset.Append(row.offset));
     HashText(row.path, hasher);
     HashText(row.key, hasher);
     HashText(row.label, hasher);
     hasher->Update(std::to_string(row.size) + ";");
+    if (row.offset >= 0) hasher->Update("@" + std::to_string(row.offset) + ";");
   }
-  std::vector<std::shared_ptr<arrow::Array>> columns(5);
+  std::vector<std::shared_ptr<arrow::Array>> columns(7);
   ARROW_RETURN_NOT_OK(path.Finish(&columns[0]));
   ARROW_RETURN_NOT_OK(key.Finish(&columns[1]));
   ARROW_RETURN_NOT_OK(label.Finish(&columns[2]));
   ARROW_RETURN_NOT_OK(size.Finish(&columns[3]));
   ARROW_RETURN_NOT_OK(mtime.Finish(&columns[4]));
+  ARROW_RETURN_NOT_OK(etag.Finish(&columns[5]));
+  ARROW_RETURN_NOT_OK(offset.Finish(&columns[6]));
   return arrow::RecordBatch::Make(ManifestSchema(), count, std::move(columns));
 }
 
 }  // namespace
 
-void ManifestRows::AddPath(const std::string& path, std::string_view key, std::string_view label, std::int64_t size,
-                           std::int64_t mtime_ns) {
-  auto number = label_numbers_.find(label);
+void ManifestRows::AddRow(const ManifestRow& row) {
+  auto number = label_numbers_.find(row.label);
   if (number == label_numbers_.end()) {
-    number = label_numbers_.emplace(std::string(label), static_cast<std::int32_t>(labels_.size())).first;
-    labels_.emplace_back(label);
+    number = label_numbers_.emplace(std::string(row.label), static_cast<std::int32_t>(labels_.size())).first;
+    labels_.emplace_back(row.label);
   }
-  Entry entry{text_.size(), size, mtime_ns, static_cast<std::uint32_t>(path.size()), 0, number->second};
-  text_ += path;
-  if (std::string_view(path).substr(std::min(prefix_.size(), path.size())) != key) {
-    entry.key_length = static_cast<std::uint32_t>(key.size());
-    text_ += key;
+  const std::string_view etag = row.etag.substr(0, std::numeric_limits<std::uint16_t>::max());
+  Entry entry{text_.size(),
+              row.size,
+              row.mtime_ns,
+              row.offset,
+              static_cast<std::uint32_t>(row.path.size()),
+              0,
+              number->second,
+              static_cast<std::uint16_t>(etag.size())};
+  text_ += row.path;
+  if (!row.path.starts_with(prefix_) || row.path.substr(prefix_.size()) != row.key) {
+    entry.key_length = static_cast<std::uint32_t>(row.key.size());
+    text_ += row.key;
   }
+  text_ += etag;
   entries_.push_back(entry);
 }
 
@@ -88,6 +105,8 @@ ManifestRow ManifestRows::row(std::int64_t i) const {
   row.label = labels_[static_cast<std::size_t>(entry.label)];
   row.size = entry.size;
   row.mtime_ns = entry.mtime_ns;
+  row.etag = text.substr(entry.offset + entry.path_length + entry.key_length, entry.etag_length);
+  row.offset = entry.inside;
   return row;
 }
 
@@ -127,6 +146,8 @@ ManifestRow ManifestBlock::row(std::int64_t i) const {
   row.label = label_->GetView(i);
   row.size = size_->IsNull(i) ? -1 : size_->Value(i);
   row.mtime_ns = mtime_ns_->Value(i);
+  if (etag_ != nullptr && etag_->IsValid(i)) row.etag = etag_->GetView(i);
+  if (offset_ != nullptr && offset_->IsValid(i)) row.offset = offset_->Value(i);
   return row;
 }
 
@@ -168,6 +189,10 @@ Result<std::shared_ptr<const ManifestBlock>> Manifest::ReadBlock(std::int64_t bl
   rows->label_ = std::static_pointer_cast<arrow::StringArray>(column(2));
   rows->size_ = std::static_pointer_cast<arrow::Int64Array>(column(3));
   rows->mtime_ns_ = std::static_pointer_cast<arrow::Int64Array>(column(4));
+  if (slice->num_columns() > 6) {
+    rows->etag_ = std::static_pointer_cast<arrow::StringArray>(column(5));
+    rows->offset_ = std::static_pointer_cast<arrow::Int64Array>(column(6));
+  }
   return rows;
 }
 

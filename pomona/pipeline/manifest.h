@@ -33,9 +33,11 @@ struct ManifestRow {
   std::string_view label;  ///< valid UTF-8
   std::int64_t size = -1;  ///< bytes; -1 when not known
   std::int64_t mtime_ns = 0;
+  std::string_view etag;     ///< of S3, without quotes; "" when not known
+  std::int64_t offset = -1;  ///< where the image begins inside the file that `key` names; -1: it is the whole file
 };
 
-/// \brief Manifest rows in memory while the input is listed: about 40 bytes an image and its path.
+/// \brief Manifest rows in memory while the input is listed: about 60 bytes an image, its path and its ETag.
 ///
 /// Thread safety: const calls may run together.
 class ManifestRows {
@@ -44,14 +46,18 @@ class ManifestRows {
   explicit ManifestRows(std::string prefix) : prefix_(std::move(prefix)) {}
 
   /// \brief Adds the row of a key below the prefix.
-  void Add(std::string_view key, std::string_view label, std::int64_t size, std::int64_t mtime_ns) {
-    AddPath(prefix_ + ToValidUtf8(key), key, label, size, mtime_ns);
+  void Add(std::string_view key, std::string_view label, std::int64_t size, std::int64_t mtime_ns,
+           std::string_view etag = {}) {
+    AddRow({prefix_ + ToValidUtf8(key), key, label, size, mtime_ns, etag, -1});
   }
 
   /// \brief Adds the row of a key that is a whole path or URI.
   void AddWhole(std::string_view key, std::string_view label, std::int64_t size, std::int64_t mtime_ns) {
-    AddPath(ToValidUtf8(key), key, label, size, mtime_ns);
+    AddRow({ToValidUtf8(key), key, label, size, mtime_ns, {}, -1});
   }
+
+  /// \brief Adds a row whatever its path and key have to do with each other.
+  void AddRow(const ManifestRow& row);
 
   /// \brief Sorts by the UTF-8 bytes of `path`; equal ones by `key`.
   void Sort();
@@ -73,13 +79,12 @@ class ManifestRows {
     std::uint64_t offset;
     std::int64_t size;
     std::int64_t mtime_ns;
+    std::int64_t inside;  ///< offset inside the file
     std::uint32_t path_length;
     std::uint32_t key_length;  ///< 0: the key is the path without the prefix
     std::int32_t label;
+    std::uint16_t etag_length;  ///< the ETag follows path and key
   };
-
-  void AddPath(const std::string& path, std::string_view key, std::string_view label, std::int64_t size,
-               std::int64_t mtime_ns);
 
   std::string prefix_;
   std::string text_;
@@ -109,6 +114,8 @@ class ManifestBlock {
   std::shared_ptr<arrow::StringArray> label_;
   std::shared_ptr<arrow::Int64Array> size_;
   std::shared_ptr<arrow::Int64Array> mtime_ns_;
+  std::shared_ptr<arrow::StringArray> etag_;   ///< null in manifests of older versions
+  std::shared_ptr<arrow::Int64Array> offset_;  ///< the same
 };
 
 /// \brief A manifest in its file, read block by block; memory does not depend on the number of rows.

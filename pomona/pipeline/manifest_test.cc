@@ -11,7 +11,7 @@ using testing_folder::TempFolder;
 
 ManifestRows SomeRows() {
   ManifestRows rows("data/");
-  rows.Add("b/2.jpg", "b", 20, 7);
+  rows.Add("b/2.jpg", "b", 20, 7, "0123abc-4");
   rows.Add("a/\xFF.jpg", "a", 30, 8);
   rows.Add("a/1, \"x\"\n.jpg", "a", -1, 0);
   rows.AddWhole("s3://bucket/c/3.jpg", "c", -1, 0);
@@ -27,6 +27,8 @@ TEST(Manifest, SortsByPathAndKeepsKeys) {
   EXPECT_EQ(rows.row(1).path, "data/a/1, \"x\"\n.jpg");
   EXPECT_EQ(rows.row(1).key, "a/1, \"x\"\n.jpg");
   EXPECT_EQ(rows.row(2).label, "b");
+  EXPECT_EQ(rows.row(2).etag, "0123abc-4");
+  EXPECT_EQ(rows.row(3).etag, "");
   EXPECT_EQ(rows.row(3).path, "s3://bucket/c/3.jpg");
   EXPECT_EQ(rows.row(3).key, "s3://bucket/c/3.jpg");
   rows.Keep(std::vector<std::int64_t>{1, 3});
@@ -50,6 +52,8 @@ TEST(Manifest, ReadsBackWhatWasWritten) {
     EXPECT_EQ(block->row(i).label, rows.row(i).label);
     EXPECT_EQ(block->row(i).size, rows.row(i).size);
     EXPECT_EQ(block->row(i).mtime_ns, rows.row(i).mtime_ns);
+    EXPECT_EQ(block->row(i).etag, rows.row(i).etag);
+    EXPECT_EQ(block->row(i).offset, rows.row(i).offset);
   }
   EXPECT_FALSE(manifest->ReadBlock(1).ok());
 }

@@ -152,7 +152,7 @@ TEST(Run, BadImagesAreQuarantinedWithTheirReasons) {
   EXPECT_EQ(summary.run["images_listed"],
             summary.run["images_ok"].get<int>() + summary.run["images_quarantined"].get<int>());
   const auto quarantine = Table(folder / "out/quarantine.parquet");
-  EXPECT_EQ(Column(*quarantine, 4), (std::vector<std::string>{"truncated", "empty", "unreadable", "unknown-format"}));
+  EXPECT_EQ(Column(*quarantine, 4), (std::vector<std::string>{"truncated", "empty", "missing", "unknown-format"}));
   EXPECT_EQ(Column(*quarantine, 3), (std::vector<std::string>{"decode", "decode", "read", "decode"}));
   EXPECT_EQ(Column(*quarantine, 1), std::vector<std::string>(4, "bad"));
 }
@@ -248,7 +248,7 @@ TEST(Run, ListFileWithAMissingImage) {
   WriteFile(folder / "list.csv", list + "photos/missing.jpg,green\n");
   const RunSummary summary = RunAll(Pixels(folder / "list.csv", folder / "out")).ValueOrDie();
   EXPECT_EQ(summary.run["images_quarantined"], 1);
-  EXPECT_EQ(Column(*Table(folder / "out/quarantine.parquet"), 4), std::vector<std::string>{"unreadable"});
+  EXPECT_EQ(Column(*Table(folder / "out/quarantine.parquet"), 4), std::vector<std::string>{"missing"});
   EXPECT_EQ(Column(*Table(folder / "out/features/part-00000.parquet"), 1)[0], "green");
 }
 

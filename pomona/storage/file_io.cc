@@ -13,6 +13,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pomona/base/failure.h"
+#include "pomona/storage/arrow_store.h"
+#include "pomona/storage/exclusive_write.h"
+#include "pomona/storage/retry.h"
+#include "pomona/storage/s3_client.h"
+#include "pomona/storage/s3_store.h"
+#include "pomona/storage/spooled_output.h"
+
 namespace pomona {
 namespace {
 
@@ -24,7 +32,10 @@ Status SystemError(const Location& location, std::string_view what, int error) {
 
 /// Arrow's message without its own wording of the place, under the name the user knows.
 Status StoreError(const Location& location, std::string_view what, const Status& status) {
-  return Status::IOError(location.display, ": ", what, ": ", status.message());
+  if (status.IsCancelled()) return status;
+  const std::string reason = status.IsKeyError() ? "there is no such object" : status.message();
+  if (IsStoreDown(status)) return StoreDown(location.display + ": " + std::string(what) + ": " + reason);
+  return Status::IOError(location.display, ": ", what, ": ", reason);
 }
 
 /// A file descriptor that closes itself.
@@ -69,7 +80,12 @@ ssize_t ReadUpTo(int fd, std::uint8_t* data, std::size_t size) {
   return static_cast<ssize_t>(done);
 }
 
-Status ReadAllLocal(const Location& location, ByteBuffer* bytes) {
+std::int64_t MtimeNs(const struct stat& info) {
+  return static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec;
+}
+
+/// \param[in] expected what must be true of the file; null reads any
+Status ReadAllLocal(const Location& location, const FileVersion* expected, ByteBuffer* bytes) {
   // O_NONBLOCK: opening a pipe must not wait for its writer; it means nothing for files.
   const Descriptor file(OpenRetrying(location.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) return SystemError(location, "cannot be opened", errno);
@@ -77,6 +93,9 @@ Status ReadAllLocal(const Location& location, ByteBuffer* bytes) {
   if (fstat(file.get(), &info) != 0) return SystemError(location, "cannot be read", errno);
   if (S_ISDIR(info.st_mode)) return Status::IOError(location.display, ": is a folder, not a file");
   if (!S_ISREG(info.st_mode)) return Status::IOError(location.display, ": is not a regular file");
+  if (expected != nullptr && expected->mtime_ns != 0 && MtimeNs(info) != expected->mtime_ns) {
+    return ImageFailure(FailureCode::kChanged, "the file was written to since it was listed");
+  }
   // One byte more than the file has shows a file that grew, and files of /proc, whose size is 0.
   std::size_t size = 0;
   std::size_t wanted = static_cast<std::size_t>(info.st_size) + 1;
@@ -93,16 +112,84 @@ Status ReadAllLocal(const Location& location, ByteBuffer* bytes) {
 }
 
 Status ReadAllRemote(const Location& location, ByteBuffer* bytes) {
-  const auto read = [&]() -> Status {
+  if (location.s3 != nullptr) {
+    const S3Name name = SplitS3Path(location.path);
+    return location.s3->Get(name.bucket, name.key, "", std::nullopt, bytes).status();
+  }
+  return CallArrowStore(location, [&]() -> Status {
     ARROW_ASSIGN_OR_RAISE(const auto file, location.filesystem->OpenInputFile(location.path));
     ARROW_ASSIGN_OR_RAISE(const std::int64_t size, file->GetSize());
     bytes->Resize(static_cast<std::size_t>(size));
+    if (size == 0) return Status::OK();  // Google refuses a range without bytes
     ARROW_ASSIGN_OR_RAISE(const std::int64_t count, file->ReadAt(0, size, bytes->data()));
     if (count != size) return Status::IOError("only ", count, " of ", size, " bytes came");
     return Status::OK();
+  });
+}
+
+Status ReadRangeRemote(const Location& location, std::string_view etag, std::int64_t offset, std::int64_t length,
+                       ByteBuffer* bytes) {
+  if (location.s3 != nullptr) {
+    const S3Name name = SplitS3Path(location.path);
+    return location.s3->Get(name.bucket, name.key, std::string(etag), S3Client::Range{offset, length}, bytes).status();
+  }
+  return CallArrowStore(location, [&]() -> Status {
+    ARROW_ASSIGN_OR_RAISE(const auto file, location.filesystem->OpenInputFile(location.path));
+    bytes->Resize(static_cast<std::size_t>(length));
+    ARROW_ASSIGN_OR_RAISE(const std::int64_t count, file->ReadAt(offset, length, bytes->data()));
+    bytes->Resize(static_cast<std::size_t>(count));
+    return Status::OK();
+  });
+}
+
+/// The error of a read as the failure of one image, or as the end of the run.
+Status AsImageFailure(const Location& location, const Status& status) {
+  if (status.ok() || FailureCodeOf(status) || status.IsCancelled() || status.IsOutOfMemory()) return status;
+  if (IsStoreDown(status)) return StoreError(location, "cannot be read", status);
+  if (status.IsAlreadyExists()) {  // a precondition that failed
+    return ImageFailure(FailureCode::kChanged, "the object is not the one that was listed: its ETag is another");
+  }
+  const auto gone = [](const std::string& text) {
+    return text.find("No such file") != std::string::npos || text.find("does not exist") != std::string::npos ||
+           text.find("Path does not") != std::string::npos || text.find("NOT_FOUND") != std::string::npos;
   };
-  const Status status = read();
-  return status.ok() ? status : StoreError(location, "cannot be read", status);
+  if (status.IsKeyError() || gone(status.ToString())) {
+    return ImageFailure(FailureCode::kMissing, "the file was listed and is gone");
+  }
+  return ImageFailure(FailureCode::kUnreadable, status.message());
+}
+
+Status CheckSize(std::int64_t expected, std::int64_t size) {
+  if (expected < 0 || size == expected) return Status::OK();
+  return ImageFailure(FailureCode::kChanged,
+                      "the file has " + std::to_string(size) + " bytes, " + std::to_string(expected) + " were listed");
+}
+
+/// What lies at a key: names that look like files are looked for as files first. Listing is all that is asked for, as
+/// HEAD on a missing key is refused where listing is allowed below a prefix only.
+Result<PlaceKind> KindOfS3Place(const Location& location) {
+  const S3Name name = SplitS3Path(location.path);
+  const auto as_folder = [&]() -> Result<bool> {
+    const std::string prefix = name.key.empty() ? "" : name.key + "/";
+    ARROW_ASSIGN_OR_RAISE(const S3Page page, location.s3->List(name.bucket, prefix, false, "", 1));
+    return name.key.empty() || !page.objects.empty();
+  };
+  const auto as_file = [&]() -> Result<bool> {
+    ARROW_ASSIGN_OR_RAISE(const S3Page page, location.s3->List(name.bucket, name.key, false, "", 1));
+    return !page.objects.empty() && page.objects.front().key == name.key;  // the shortest of its prefix comes first
+  };
+  const bool file_first = location.name().find('.') != std::string_view::npos || location.name().starts_with('_');
+  if (file_first && !name.key.empty()) {
+    ARROW_ASSIGN_OR_RAISE(const bool file, as_file());
+    if (file) return PlaceKind::kFile;
+  }
+  ARROW_ASSIGN_OR_RAISE(const bool folder, as_folder());
+  if (folder) return PlaceKind::kFolder;
+  if (file_first) return PlaceKind::kMissing;
+  const Result<bool> file = as_file();
+  // Where "results/" may be listed and "results" not, an empty "results/" is all there is to know.
+  if (!file.ok() && (IsStoreDown(file.status()) || file.status().IsCancelled())) return file.status();
+  return file.ok() && *file ? PlaceKind::kFile : PlaceKind::kMissing;
 }
 
 Status MakeLocalFolders(const Location& location) {
@@ -252,7 +339,34 @@ void ByteBuffer::Resize(std::size_t size) {
 }
 
 Status ReadAll(const Location& location, ByteBuffer* bytes) {
-  return location.is_local() ? ReadAllLocal(location, bytes) : ReadAllRemote(location, bytes);
+  if (location.is_local()) return ReadAllLocal(location, nullptr, bytes);
+  const Status status = ReadAllRemote(location, bytes);
+  return status.ok() ? status : StoreError(location, "cannot be read", status);
+}
+
+Status ReadObject(const Location& location, const FileVersion& expected, ByteBuffer* bytes) {
+  Status status;
+  if (location.is_local()) {
+    status = ReadAllLocal(location, &expected, bytes);
+  } else if (location.s3 != nullptr) {
+    const S3Name name = SplitS3Path(location.path);
+    status = location.s3->Get(name.bucket, name.key, std::string(expected.etag), std::nullopt, bytes).status();
+  } else {
+    status = ReadAllRemote(location, bytes);
+  }
+  if (status.ok()) status = CheckSize(expected.size, static_cast<std::int64_t>(bytes->size()));
+  return AsImageFailure(location, status);
+}
+
+Status ReadRange(const Location& location, const FileVersion& expected, std::int64_t offset, std::int64_t length,
+                 ByteBuffer* bytes) {
+  bytes->Resize(0);
+  if (length <= 0) return Status::OK();
+  Status status = ReadRangeRemote(location, expected.etag, offset, length, bytes);
+  if (status.ok() && static_cast<std::int64_t>(bytes->size()) != length) {
+    status = ImageFailure(FailureCode::kChanged, "the file ends before the place where the image was listed");
+  }
+  return AsImageFailure(location, status);
 }
 
 Result<std::string> ReadText(const Location& location) {
@@ -262,8 +376,13 @@ Result<std::string> ReadText(const Location& location) {
 }
 
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInputFile(const Location& location) {
-  auto file = location.filesystem->OpenInputFile(location.path);
-  if (!file.ok()) return StoreError(location, "cannot be opened", file.status());
+  std::shared_ptr<arrow::io::RandomAccessFile> file;
+  const Status status = CallArrowStore(location, [&] {
+    return (location.s3 != nullptr ? OpenS3File(location.s3, location.path)
+                                   : location.filesystem->OpenInputFile(location.path))
+        .Value(&file);
+  });
+  if (!status.ok()) return StoreError(location, "cannot be opened", status);
   return file;
 }
 
@@ -273,9 +392,14 @@ Result<std::shared_ptr<arrow::io::OutputStream>> OpenAtomicOutput(const Location
     return output;
   }
   if (HasFolders(location)) ARROW_RETURN_NOT_OK(MakeFolders(location.Parent()));
-  auto stream = location.filesystem->OpenOutputStream(location.path);
-  if (!stream.ok()) return StoreError(location, "cannot be written", stream.status());
-  return std::make_shared<RemoteAtomicOutput>(location, *std::move(stream));
+  std::shared_ptr<arrow::io::OutputStream> stream;
+  const auto open = [&]() -> Result<std::shared_ptr<arrow::io::OutputStream>> {
+    if (location.s3 != nullptr) return CreateS3File(location.s3, location.path);
+    return HasFolders(location) ? location.filesystem->OpenOutputStream(location.path) : CreateSpooledFile(location);
+  };
+  const Status status = open().Value(&stream);
+  if (!status.ok()) return StoreError(location, "cannot be written", status);
+  return std::make_shared<RemoteAtomicOutput>(location, std::move(stream));
 }
 
 Status WriteAtomically(const Location& location, std::string_view bytes) {
@@ -286,7 +410,9 @@ Status WriteAtomically(const Location& location, std::string_view bytes) {
 
 Result<bool> WriteExclusively(const Location& location, std::string_view bytes) {
   if (!location.is_local()) {
-    return Status::Invalid(location.display, ": only a local folder can refuse a second writer of the same file");
+    Result<bool> written = WriteExclusivelyToStore(location, bytes);
+    if (!written.ok()) return StoreError(location, "cannot be written", written.status());
+    return written;
   }
   ARROW_ASSIGN_OR_RAISE(const auto output, LocalAtomicOutput::Open(location));
   ARROW_RETURN_NOT_OK(output->Write(bytes.data(), static_cast<std::int64_t>(bytes.size())));
@@ -298,9 +424,13 @@ Status RemoveFile(const Location& location) {
     if (unlink(location.path.c_str()) == 0 || errno == ENOENT || errno == ENOTDIR) return Status::OK();
     return SystemError(location, "cannot be removed", errno);
   }
-  ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(location));
-  if (kind == PlaceKind::kMissing) return Status::OK();
-  const Status status = location.filesystem->DeleteFile(location.path);
+  Status status;
+  if (location.s3 != nullptr) {
+    const S3Name name = SplitS3Path(location.path);
+    status = location.s3->Delete(name.bucket, name.key);
+  } else {
+    status = RemoveArrowFile(location);
+  }
   return status.ok() ? status : StoreError(location, "cannot be removed", status);
 }
 
@@ -331,9 +461,16 @@ Result<PlaceKind> KindOfPlace(const Location& location) {
     if (errno == ENOENT || errno == ENOTDIR) return PlaceKind::kMissing;
     return SystemError(location, "cannot be looked at", errno);
   }
-  const auto info = location.filesystem->GetFileInfo(location.path);
-  if (!info.ok()) return StoreError(location, "cannot be looked at", info.status());
-  switch (info->type()) {
+  if (location.s3 != nullptr) {
+    Result<PlaceKind> kind = KindOfS3Place(location);
+    if (!kind.ok()) return StoreError(location, "cannot be looked at", kind.status());
+    return kind;
+  }
+  arrow::fs::FileInfo info;
+  const Status status =
+      CallArrowStore(location, [&] { return location.filesystem->GetFileInfo(location.path).Value(&info); });
+  if (!status.ok()) return StoreError(location, "cannot be looked at", status);
+  switch (info.type()) {
     case arrow::fs::FileType::NotFound:
       return PlaceKind::kMissing;
     case arrow::fs::FileType::Directory:

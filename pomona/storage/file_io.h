@@ -45,6 +45,24 @@ class ByteBuffer {
 /// Thread safety: calls with different buffers may run together.
 Status ReadAll(const Location& location, ByteBuffer* bytes);
 
+/// \brief What a listing said of a file; what is not known is not checked.
+struct FileVersion {
+  std::int64_t size = -1;     ///< bytes
+  std::int64_t mtime_ns = 0;  ///< nanoseconds since 1970-01-01 UTC
+  std::string_view etag;      ///< as the store gave it, without quotes
+};
+
+/// \brief Reads a whole file that was listed before, and makes sure that it is still the one that was listed.
+///
+/// S3 is asked for the ETag and compares itself; local files are compared by size and time of change, others by size.
+///
+/// \return `ImageFailure` kMissing, kChanged, or kUnreadable with the last error; `IsStoreDown`; Cancelled
+Status ReadObject(const Location& location, const FileVersion& expected, ByteBuffer* bytes);
+
+/// \brief Reads `length` bytes from `offset` on of a file of the given version; the same errors.
+Status ReadRange(const Location& location, const FileVersion& expected, std::int64_t offset, std::int64_t length,
+                 ByteBuffer* bytes);
+
 /// \brief Reads a whole file into a string; for small files.
 Result<std::string> ReadText(const Location& location);
 
@@ -53,9 +71,10 @@ Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInputFile(const Locatio
 
 /// \brief Opens a file for writing that appears under its name, whole, when it is closed.
 ///
-/// A local file is written beside its place under a name that starts with '.', synchronised and renamed by `Close`; an
-/// object appears with the last part of its upload. A stream that is destroyed, or aborted, before `Close` leaves
-/// nothing behind. Missing local folders are made. Whatever had the name before is replaced.
+/// Objects of up to 8 MiB are one request. A local file is written beside its place under a name that starts with '.',
+/// synchronised and renamed by `Close`; an object appears with the last part of its upload. A stream that is destroyed,
+/// or aborted, before `Close` leaves nothing behind. Missing local folders are made. Whatever had the name before is
+/// replaced.
 ///
 /// Thread safety: one thread at a time per stream.
 Result<std::shared_ptr<arrow::io::OutputStream>> OpenAtomicOutput(const Location& location);
@@ -65,7 +84,10 @@ Status WriteAtomically(const Location& location, std::string_view bytes);
 
 /// \brief Writes a whole file unless one of that name exists; of several writers at once exactly one wins.
 ///
-/// \return whether this call wrote the file; Invalid for a store other than the local one
+/// Where the store cannot promise that, `ExclusiveGuaranteeOf` (exclusive_write.h) says so. Several writers must not
+/// write equal bytes: after an answer that got lost, that is how a writer knows its own.
+///
+/// \return whether this call wrote the file
 Result<bool> WriteExclusively(const Location& location, std::string_view bytes);
 
 /// \brief Removes a file; one that does not exist is no error.

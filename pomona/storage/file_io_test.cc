@@ -163,7 +163,7 @@ TEST(FileIoOfStore, SameBehaviour) {
   EXPECT_EQ(*ReadText(place), "content");
   EXPECT_EQ(*KindOfPlace(place), PlaceKind::kFile);
   EXPECT_EQ(*KindOfPlace(place.Parent()), PlaceKind::kFolder);
-  EXPECT_TRUE(WriteExclusively(place, "x").status().IsInvalid());
+  EXPECT_FALSE(WriteExclusively(place, "x").ValueOrDie());
   {
     const auto output = *OpenAtomicOutput({store, "bucket/out/dropped", "mock://bucket/out/dropped"});
     ASSERT_TRUE(output->Write("x", 1).ok());

@@ -15,9 +15,16 @@
 
 #include "pomona/base/text.h"
 #include "pomona/base/usage_error.h"
+#include "pomona/storage/arrow_store.h"
 #include "pomona/storage/file_io.h"
+#include "pomona/storage/retry.h"
+#include "pomona/storage/s3_listing.h"
+#include "pomona/storage/s3_store.h"
 
 namespace pomona {
+
+using Visitor = std::function<Status(const ListedFile&)>;
+
 namespace {
 
 /// Each kind of trouble is told so many times, then counted.
@@ -54,15 +61,15 @@ bool IsHidden(std::string_view name) { return name.starts_with('.') || name.star
 /// Walks local folders, depth first, by file descriptor: a path is never resolved from the root again.
 class LocalWalk {
  public:
-  LocalWalk(const Location& root, const ListingOptions& options, const Cancellation* cancellation)
-      : root_(root), options_(options), cancellation_(cancellation) {}
+  LocalWalk(const Location& root, const ListingOptions& options, const Visitor& visit, const Cancellation* cancellation)
+      : root_(root), options_(options), visit_(visit), cancellation_(cancellation) {}
 
   Result<Listing> Run() {
     const int fd = open(root_.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
       return Status::IOError(root_.display, ": the folder cannot be read: ", std::generic_category().message(errno));
     }
-    ARROW_RETURN_NOT_OK(Visit(fd, ""));
+    ARROW_RETURN_NOT_OK(VisitFolder(fd, ""));
     listing_.warnings = warnings_.Finish();
     return std::move(listing_);
   }
@@ -75,7 +82,7 @@ class LocalWalk {
   };
 
   /// Takes over `fd`; `prefix` is "" or ends in '/'.
-  Status Visit(int fd, const std::string& prefix) {
+  Status VisitFolder(int fd, const std::string& prefix) {
     struct stat self{};
     DIR* folder = fstat(fd, &self) == 0 ? fdopendir(fd) : nullptr;
     if (folder == nullptr) {
@@ -113,27 +120,33 @@ class LocalWalk {
         folders->emplace_back(name);
         continue;
       }
-      AddEntry(dirfd(folder), prefix, entry->d_name, folders);
-      if (cancellation_ != nullptr && listing_.files.size() % 1024 == 0) ARROW_RETURN_NOT_OK(cancellation_->Check());
+      ARROW_RETURN_NOT_OK(AddEntry(dirfd(folder), prefix, entry->d_name, folders));
+      if (cancellation_ != nullptr && count_ % 1024 == 0) ARROW_RETURN_NOT_OK(cancellation_->Check());
     }
   }
 
-  void AddEntry(int folder, const std::string& prefix, const char* name, std::vector<std::string>* folders) {
+  Status AddEntry(int folder, const std::string& prefix, const char* name, std::vector<std::string>* folders) {
     struct stat info{};
     if (fstatat(folder, name, &info, 0) != 0) {
       if (errno == ELOOP) {
         warnings_.Add(Trouble::kLoop, Shown(prefix + name) + ": left out, the link leads back to itself");
       } else {  // a broken link, or no right to look: reading it gives the reason
-        listing_.files.push_back({prefix + name, -1, 0});
+        return Visit({prefix + name, -1, 0, ""});
       }
     } else if (S_ISDIR(info.st_mode)) {
       folders->emplace_back(name);
     } else if (S_ISREG(info.st_mode)) {
-      listing_.files.push_back({prefix + name, static_cast<std::int64_t>(info.st_size),
-                                static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec});
+      return Visit({prefix + name, static_cast<std::int64_t>(info.st_size),
+                    static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec, ""});
     } else {
       warnings_.Add(Trouble::kSpecialFile, Shown(prefix + name) + ": left out, it is a pipe, socket or device");
     }
+    return Status::OK();
+  }
+
+  Status Visit(const ListedFile& file) {
+    ++count_;
+    return visit_(file);
   }
 
   Status VisitFolders(int parent, const std::string& prefix, const std::vector<std::string>& folders) {
@@ -152,7 +165,7 @@ class LocalWalk {
         warnings_.Add(Trouble::kLoop, Shown(prefix + name) + ": left out, the link leads back to a folder above it");
         continue;
       }
-      ARROW_RETURN_NOT_OK(Visit(fd, prefix + name + "/"));
+      ARROW_RETURN_NOT_OK(VisitFolder(fd, prefix + name + "/"));
     }
     return Status::OK();
   }
@@ -164,12 +177,14 @@ class LocalWalk {
   }
 
   std::string Shown(const std::string& relative) const { return root_.Child(relative).display; }
-  bool full() const { return static_cast<std::int64_t>(listing_.files.size()) >= options_.max_files; }
+  bool full() const { return count_ >= options_.max_files; }
 
   const Location& root_;
   const ListingOptions& options_;
+  const Visitor& visit_;
   const Cancellation* cancellation_;
   std::vector<FolderId> above_;  ///< the folders from the root down to the present one
+  std::int64_t count_ = 0;
   Listing listing_;
   Warnings warnings_;
 };
@@ -188,11 +203,26 @@ std::int64_t MtimeNs(const arrow::fs::FileInfo& info) {
   return info.mtime() == arrow::fs::kNoTime ? 0 : info.mtime().time_since_epoch().count();
 }
 
-Result<Listing> ListStore(const Location& root, const ListingOptions& options, const Cancellation* cancellation) {
+/// A file of a store, unless it is hidden or there are enough. \return whether more are wanted
+Result<bool> VisitStoreFile(ListedFile file, const ListingOptions& options, const Visitor& visit, std::int64_t* count,
+                            Listing* listing) {
+  if (!options.include_hidden && HasHiddenComponent(file.path)) {
+    ++listing->hidden;
+    return true;
+  }
+  if (*count >= options.max_files) return false;
+  ++*count;
+  ARROW_RETURN_NOT_OK(visit(file));
+  return true;
+}
+
+Result<Listing> ListStore(const Location& root, const ListingOptions& options, const Visitor& visit,
+                          const Cancellation* cancellation) {
   arrow::fs::FileSelector selector;
   selector.base_dir = root.path;
   selector.recursive = options.recursive;
   Listing listing;
+  std::int64_t count = 0;
   auto generator = root.filesystem->GetFileInfoGenerator(selector);
   for (;;) {
     if (cancellation != nullptr) ARROW_RETURN_NOT_OK(cancellation->Check());
@@ -204,32 +234,63 @@ Result<Listing> ListStore(const Location& root, const ListingOptions& options, c
       std::string_view relative = info.path();
       relative.remove_prefix(std::min(relative.size(), root.path.size()));
       while (relative.starts_with('/')) relative.remove_prefix(1);
-      if (!options.include_hidden && HasHiddenComponent(relative)) {
-        ++listing.hidden;
-        continue;
-      }
-      if (static_cast<std::int64_t>(listing.files.size()) >= options.max_files) return listing;
-      listing.files.push_back({std::string(relative), info.size(), MtimeNs(info)});
+      ARROW_ASSIGN_OR_RAISE(const bool more, VisitStoreFile({std::string(relative), info.size(), MtimeNs(info), ""},
+                                                            options, visit, &count, &listing));
+      if (!more) return listing;
     }
   }
   return listing;
 }
 
+Result<Listing> ListBucket(const Location& root, const ListingOptions& options, const Visitor& visit,
+                           const Cancellation* cancellation) {
+  const S3Name name = SplitS3Path(root.path);
+  const std::string prefix = name.key.empty() ? "" : name.key + "/";
+  S3ListingOptions listing_options;
+  listing_options.include_hidden = options.include_hidden;
+  listing_options.recursive = options.recursive;
+  listing_options.threads = options.threads;
+  Listing listing;
+  std::int64_t count = 0;
+  const auto take = [&](std::vector<S3Object> objects) -> Result<bool> {
+    for (S3Object& object : objects) {
+      if (object.key.ends_with('/') || object.key.size() <= prefix.size()) continue;  // a "folder"
+      ARROW_ASSIGN_OR_RAISE(const bool more, VisitStoreFile({object.key.substr(prefix.size()), object.size,
+                                                             object.mtime_ns, std::move(object.etag)},
+                                                            options, visit, &count, &listing));
+      if (!more) return false;
+    }
+    return true;
+  };
+  const Status status = ListS3(*root.s3, name.bucket, prefix, listing_options, take, cancellation);
+  if (status.ok()) return listing;
+  if (status.IsCancelled()) return status;
+  const std::string message = root.display + ": cannot be listed: " + status.message();
+  return IsStoreDown(status) ? StoreDown(message) : Status::IOError(message);
+}
+
 }  // namespace
 
-Result<Listing> ListFiles(const Location& folder, const ListingOptions& options, const Cancellation* cancellation) {
+Result<Listing> VisitFiles(const Location& folder, const ListingOptions& options, const Visitor& visit,
+                           const Cancellation* cancellation) {
   ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(folder));
   const std::string shown = folder.display.empty() ? "." : folder.display;
   if (kind == PlaceKind::kMissing) return UsageError(shown + ": there is no such folder");
   if (kind == PlaceKind::kFile) return UsageError(shown + ": is a file, a folder is wanted");
-  Listing listing;
-  if (folder.is_local()) {
-    ARROW_ASSIGN_OR_RAISE(listing, LocalWalk(folder, options, cancellation).Run());
-  } else {
-    ARROW_ASSIGN_OR_RAISE(listing, ListStore(folder, options, cancellation));
-  }
-  std::sort(listing.files.begin(), listing.files.end(),
-            [](const ListedFile& a, const ListedFile& b) { return a.path < b.path; });
+  if (folder.is_local()) return LocalWalk(folder, options, visit, cancellation).Run();
+  if (folder.s3 != nullptr) return ListBucket(folder, options, visit, cancellation);
+  return ListStore(folder, options, visit, cancellation);
+}
+
+Result<Listing> ListFiles(const Location& folder, const ListingOptions& options, const Cancellation* cancellation) {
+  std::vector<ListedFile> files;
+  const auto keep = [&](const ListedFile& file) {
+    files.push_back(file);
+    return Status::OK();
+  };
+  ARROW_ASSIGN_OR_RAISE(Listing listing, VisitFiles(folder, options, keep, cancellation));
+  std::sort(files.begin(), files.end(), [](const ListedFile& a, const ListedFile& b) { return a.path < b.path; });
+  listing.files = std::move(files);
   return listing;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@ struct ListedFile {
   std::string path;           ///< relative to the folder, raw bytes, components separated by '/'
   std::int64_t size = -1;     ///< bytes; -1 where the store does not say, as for a broken link
   std::int64_t mtime_ns = 0;  ///< nanoseconds since 1970-01-01 UTC; 0 where the store does not say
+  std::string etag;           ///< S3's, without quotes; "" for other stores
 };
 
 struct ListingOptions {
@@ -28,10 +30,13 @@ struct ListingOptions {
 
   /// Stop as soon as so many files were found (which ones is not defined).
   std::int64_t max_files = std::numeric_limits<std::int64_t>::max();
+
+  /// Requests to an object store at the same time.
+  int threads = 16;
 };
 
 struct Listing {
-  std::vector<ListedFile> files;  ///< sorted by the bytes of `path`, no path twice
+  std::vector<ListedFile> files;  ///< sorted by the bytes of `path`, no path twice; empty after `VisitFiles`
 
   /// What was left out and why, one line each, valid UTF-8: folders that cannot be read, links that lead back to a
   /// folder above them, sockets and devices. The same kind of trouble is named at most ten times, then counted.
@@ -49,5 +54,13 @@ struct Listing {
 /// \return UsageError when `folder` does not exist or is a file; IOError when the store cannot be listed; Cancelled
 Result<Listing> ListFiles(const Location& folder, const ListingOptions& options = {},
                           const Cancellation* cancellation = nullptr);
+
+/// \brief The same, file by file in any order, so that memory does not grow with their number.
+///
+/// \param[in] visit one call at a time
+/// \return what else there is to say of the listing
+Result<Listing> VisitFiles(const Location& folder, const ListingOptions& options,
+                           const std::function<Status(const ListedFile&)>& visit,
+                           const Cancellation* cancellation = nullptr);
 
 }  // namespace pomona

@@ -4,15 +4,16 @@
 #include <array>
 #include <cctype>
 #include <filesystem>
-#include <mutex>
 #include <utility>
 #include <vector>
 
 #include <arrow/filesystem/localfs.h>
-#include <dlfcn.h>
 
 #include "pomona/base/text.h"
 #include "pomona/base/usage_error.h"
+#include "pomona/storage/arrow_store.h"
+#include "pomona/storage/s3_store.h"
+#include "pomona/storage/store_options.h"
 
 namespace pomona {
 namespace {
@@ -161,34 +162,27 @@ std::shared_ptr<arrow::fs::FileSystem> LocalFileSystem() {
   return filesystem;
 }
 
-/// libarrow_s3 registers `s3://` when it is loaded, and is large: local runs start without it. It lies beside libarrow.
-Status LoadS3() {
-  static std::once_flag once;
-  static Status status;
-  std::call_once(once, [] {
-    std::string library = "libarrow_s3.so";
-    Dl_info info{};
-    if (dladdr(reinterpret_cast<void*>(&arrow::fs::LoadFileSystemFactories), &info) != 0 && info.dli_fname != nullptr) {
-      const fs::path libarrow = info.dli_fname;
-      const std::string name = libarrow.filename();
-      constexpr std::string_view kPrefix = "libarrow.so";
-      if (name.starts_with(kPrefix)) {
-        library = (libarrow.parent_path() / ("libarrow_s3.so" + name.substr(kPrefix.size()))).string();
-      }
-    }
-    status = arrow::fs::LoadFileSystemFactories(library.c_str());
-    if (!status.ok()) {
-      status =
-          Status::IOError("s3:// needs Arrow's S3 library, which cannot be loaded (", library, "): ", status.message());
-    }
-  });
-  return status;
-}
-
 std::string KnownSchemes() {
   std::string names;
   for (const Scheme& scheme : kSchemes) names += (names.empty() ? "" : ", ") + std::string(scheme.typed) + "://";
   return names;
+}
+
+/// Fills file system and path. \param[in] uri strict, with the scheme as Arrow calls it
+Status Open(const Scheme& scheme, const std::string& uri, Location* location) {
+  if (scheme.arrow == "s3") {
+    ARROW_ASSIGN_OR_RAISE(S3Place place, OpenS3(uri, CurrentStoreOptions()));
+    location->filesystem = std::move(place.filesystem);
+    location->s3 = std::move(place.client);
+    location->path = std::move(place.path);
+    return Status::OK();
+  }
+  ARROW_ASSIGN_OR_RAISE(location->filesystem, OpenArrowStore(uri, CurrentStoreOptions(), &location->path));
+  if (scheme.arrow == "file") {
+    location->filesystem = LocalFileSystem();
+    location->path = WithoutDots(location->path);
+  }
+  return Status::OK();
 }
 
 Result<Location> ParseUri(std::string_view text, std::string scheme) {
@@ -198,20 +192,17 @@ Result<Location> ParseUri(std::string_view text, std::string scheme) {
     return UsageError("\"" + ToValidUtf8(text) + "\": the scheme " + scheme +
                       ":// is not known; use a local path or one of " + KnownSchemes());
   }
-  if (known->arrow == "s3") ARROW_RETURN_NOT_OK(LoadS3());
   const UriParts parts = SplitUri(text, std::move(scheme));
   Location location;
   location.display = PublicUri(parts, text);
   const std::string uri = std::string(known->arrow) + "://" + parts.authority +
                           (parts.path.empty() && parts.scheme == "file" ? "/" : "") + StrictUriPath(parts.path) +
                           parts.query;
-  Result<std::shared_ptr<arrow::fs::FileSystem>> filesystem = arrow::fs::FileSystemFromUri(uri, &location.path);
-  if (!filesystem.ok()) {
-    const std::string message = location.display + ": cannot be opened: " + filesystem.status().message();
-    return filesystem.status().IsInvalid() ? UsageError(message) : Status::IOError(message);
+  const Status opened = Open(*known, uri, &location);
+  if (!opened.ok()) {
+    const std::string message = location.display + ": cannot be opened: " + opened.message();
+    return opened.IsInvalid() ? UsageError(message) : Status::IOError(message);
   }
-  location.filesystem = known->arrow == "file" ? LocalFileSystem() : *filesystem;
-  if (known->arrow == "file") location.path = WithoutDots(location.path);
   return location;
 }
 
@@ -242,7 +233,7 @@ Result<Location> Location::Parse(std::string_view text) {
 Location Location::Child(std::string_view relative) const {
   const bool is_uri = !SchemeOf(display).empty();
   return {filesystem, JoinPath(path, relative),
-          JoinPath(display, ToValidUtf8(is_uri ? ReadableUriPath(relative) : std::string(relative)))};
+          JoinPath(display, ToValidUtf8(is_uri ? ReadableUriPath(relative) : std::string(relative))), s3};
 }
 
 Location Location::Parent() const {
@@ -251,7 +242,7 @@ Location Location::Parent() const {
     if (slash == std::string::npos) return std::string();
     return text.substr(0, slash == 0 ? 1 : slash);
   };
-  return {filesystem, parent_of(path), display.empty() ? ".." : parent_of(display)};
+  return {filesystem, parent_of(path), display.empty() ? ".." : parent_of(display), s3};
 }
 
 std::string_view Location::name() const {

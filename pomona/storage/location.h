@@ -10,6 +10,8 @@
 
 namespace pomona {
 
+class S3Client;
+
 /// \brief A place in a store: its file system, the path there, and how a user would type it.
 ///
 /// Local paths and `file`, `s3`, `gs`/`gcs`, `abfs`/`abfss`/`az`, `hdfs`/`viewfs` URIs (RFC 3986) are understood. Local
@@ -27,8 +29,12 @@ struct Location {
   /// other bytes appear as `%XX`. For people and for the `path` column, not for opening.
   std::string display;
 
+  /// What makes the requests where the store is S3 or looks like it; null otherwise.
+  std::shared_ptr<const S3Client> s3;
+
   /// \return UsageError for an unknown scheme, naming those that are understood, and for a URI that cannot be read;
-  ///         IOError where the store's library is missing or refuses the URI
+  ///         IOError where the store's library is missing or refuses the URI. What the URI does not say comes from
+  ///         `CurrentStoreOptions()`
   static Result<Location> Parse(std::string_view text);
 
   /// \brief The place `relative` (raw bytes, no leading slash) below this one.

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "pomona/base/usage_error.h"
+#include "pomona/storage/store_options.h"
 
 namespace pomona {
 namespace {
@@ -19,7 +20,7 @@ using testing::Not;
 /// Arrow wants its stores ended before the process is; the program does the same in main.
 class FinalizeStores : public testing::Environment {
  public:
-  void TearDown() override { arrow::fs::EnsureFinalized(); }
+  void TearDown() override { FinishStores(); }
 };
 const testing::Environment* const kFinalizeStores = testing::AddGlobalTestEnvironment(new FinalizeStores);
 
@@ -104,20 +105,26 @@ TEST(Location, UnknownSchemeNamesTheKnownOnes) {
 }
 
 TEST(Location, ObjectStoreUrisHideSecretsAndOptions) {
-  const Location bucket =
-      Parsed("s3://KEY:s3cr3t@bucket/raw/a%20b/?endpoint_override=http%3A%2F%2F127.0.0.1%3A1&region=eu");
+  const Location bucket = Parsed("s3://bucket/raw/a%20b/?endpoint_override=http%3A%2F%2F127.0.0.1%3A1&region=eu");
   EXPECT_EQ(bucket.path, "bucket/raw/a b");
   EXPECT_EQ(bucket.display, "s3://bucket/raw/a%20b");
   EXPECT_FALSE(bucket.is_local());
   EXPECT_EQ(bucket.Child("Kiwi/1%.jpg").display, "s3://bucket/raw/a%20b/Kiwi/1%25.jpg");
   EXPECT_EQ(bucket.Child("Kiwi/1%.jpg").path, "bucket/raw/a b/Kiwi/1%.jpg");
   EXPECT_EQ(Parsed("s3a://bucket/raw?region=eu").path, "bucket/raw");
+  EXPECT_EQ(Parsed("s3a://bucket/a+b%2Bc/../x?region=eu").path, "bucket/a+b+c/../x");
+  const Status with_key = Location::Parse("s3://KEY:s3cr3t@bucket/raw?region=eu").status();
+  EXPECT_TRUE(IsUsageError(with_key));
+  EXPECT_THAT(with_key.message(), AllOf(HasSubstr("AWS_ACCESS_KEY_ID"), Not(HasSubstr("s3cr3t"))));
 
   const Location google = Parsed("gs://anonymous@bucket/raw");
   EXPECT_EQ(google.path, "bucket/raw");
-  const Location azure = Parsed("abfs://container:c2VjcmV0@account.dfs.core.windows.net/raw");
+  const Location azure = Parsed("abfs://container@account.dfs.core.windows.net/raw");
   EXPECT_EQ(azure.path, "container/raw");
-  EXPECT_THAT(azure.display, AllOf(HasSubstr("container@account"), Not(HasSubstr("c2VjcmV0"))));
+  EXPECT_THAT(azure.display, HasSubstr("container@account"));
+  const Status azure_key = Location::Parse("abfs://container:c2VjcmV0@account.dfs.core.windows.net/raw").status();
+  EXPECT_TRUE(IsUsageError(azure_key));
+  EXPECT_THAT(azure_key.message(), AllOf(HasSubstr("AZURE_STORAGE_KEY"), Not(HasSubstr("c2VjcmV0"))));
 }
 
 TEST(Location, ContainsFollowsLinks) {

@@ -1,0 +1,98 @@
+#include "pomona/storage/spooled_output.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "pomona/storage/arrow_store.h"
+
+namespace pomona {
+namespace {
+
+constexpr std::size_t kKeptInMemory = std::size_t{8} << 20U;
+
+class SpooledOutput : public arrow::io::OutputStream {
+ public:
+  explicit SpooledOutput(Location location) : location_(std::move(location)) {}
+
+  using arrow::io::OutputStream::Write;
+  Status Write(const void* data, std::int64_t size) override {
+    if (closed_) return Status::Invalid("written to after it was closed");
+    pending_.append(static_cast<const char*>(data), static_cast<std::size_t>(size));
+    position_ += size;
+    return pending_.size() > kKeptInMemory ? Spill() : Status::OK();
+  }
+  Status Flush() override { return Status::OK(); }
+  Result<std::int64_t> Tell() const override { return position_; }
+  bool closed() const override { return closed_; }
+  Status Abort() override {
+    closed_ = true;
+    spool_.reset();
+    return Status::OK();
+  }
+
+  Status Close() override {
+    if (closed_) return Status::OK();
+    if (spool_ != nullptr) ARROW_RETURN_NOT_OK(Spill());
+    const Status status = CallArrowStore(location_, [&] { return Upload(); });
+    if (!status.ok()) {
+      // Arrow may have made an empty or a half file.
+      static_cast<void>(location_.filesystem->DeleteFile(location_.path));
+      return status;
+    }
+    return Abort();
+  }
+
+ private:
+  struct CloseFile {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+
+  static Status SpoolError() {
+    return Status::IOError("the temporary folder cannot take what is to be uploaded: ",
+                           std::generic_category().message(errno), "; make room there or set TMPDIR");
+  }
+
+  Status Spill() {
+    if (spool_ == nullptr) spool_.reset(std::tmpfile());
+    if (spool_ == nullptr) return SpoolError();
+    if (std::fwrite(pending_.data(), 1, pending_.size(), spool_.get()) != pending_.size()) return SpoolError();
+    if (std::fflush(spool_.get()) != 0) return SpoolError();
+    pending_.clear();
+    return Status::OK();
+  }
+
+  Status Upload() {
+    ARROW_ASSIGN_OR_RAISE(const auto stream, location_.filesystem->OpenOutputStream(location_.path));
+    if (spool_ == nullptr) {
+      ARROW_RETURN_NOT_OK(stream->Write(pending_.data(), static_cast<std::int64_t>(pending_.size())));
+      return stream->Close();
+    }
+    std::rewind(spool_.get());
+    std::string piece(std::size_t{1} << 20U, '\0');
+    for (;;) {
+      const std::size_t count = std::fread(piece.data(), 1, piece.size(), spool_.get());
+      if (count == 0) break;
+      ARROW_RETURN_NOT_OK(stream->Write(piece.data(), static_cast<std::int64_t>(count)));
+    }
+    if (std::ferror(spool_.get()) != 0) return SpoolError();
+    return stream->Close();
+  }
+
+  Location location_;
+  std::string pending_;
+  std::unique_ptr<std::FILE, CloseFile> spool_;
+  std::int64_t position_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<arrow::io::OutputStream>> CreateSpooledFile(const Location& location) {
+  return std::make_shared<SpooledOutput>(location);
+}
+
+}  // namespace pomona

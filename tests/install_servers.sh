@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Puts the object stores of the tests into build/servers, at exact versions. Called by ./dev test beside the build.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+servers=$PWD/build/servers
+mkdir -p "$servers/bin"
+export PATH="$PWD/.venv/bin:$PATH"
+
+# Go programs: the compiler comes from PyPI, because the system's is too old; what it needs on the way is removed.
+export GOTOOLCHAIN=local GOBIN=$servers/bin GOPATH=$servers/go GOCACHE=$servers/cache GOFLAGS="-modcacherw -buildvcs=false"
+export CGO_ENABLED=0
+sed -n 's/^# go //p' pins.txt | while read -r module version; do
+  echo "$module $version"
+  .venv/bin/go install "$module@$version"
+done
+rm -rf "$GOPATH" "$GOCACHE"
+
+version=$(sed -n 's/^# npm azurite //p' pins.txt)
+mkdir -p "$servers/azurite"
+echo '{"private": true}' >"$servers/azurite/package.json"
+(cd "$servers/azurite" && "$OLDPWD/.venv/bin/npm" install "azurite@$version" --ignore-scripts --no-audit --no-fund \
+  --no-package-lock)
