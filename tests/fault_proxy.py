@@ -2,8 +2,8 @@
 
 usage: fault_proxy.py PORT UPSTREAM [MODE SHARE] [--latency SECONDS]
 
-Modes: 429, 500, 503, reset (the connection is cut), stall (no byte comes), truncated (the body breaks off), flip (one byte
-of the body is another), error-in-200 (an error where a success was announced). `GET /__counts` tells what was done.
+Modes: 429, 500, 503, reset (the connection is cut), stall (no byte comes), truncated (the body breaks off), flip (one
+byte of the body is another), error-in-200 (an error where a success was announced). `GET /__counts` tells what was done.
 """
 
 import argparse
