@@ -11,6 +11,7 @@
 
 #include "cli/help.h"
 #include "pomona/base/usage_error.h"
+#include "pomona/pipeline/option_values.h"
 
 namespace pomona::cli {
 namespace {
@@ -137,7 +138,8 @@ class ConfigReader {
       if (!ApplyStorageKey(key, text, node)) {
         return Wrong("[storage] has no " + key + " = " + text + Line(node) +
                      "; it takes endpoint, region, path_style, ca_file, anonymous, role, external_id, gs_endpoint, "
-                     "gs_project, abfs_account, abfs_endpoint, attempts, retry_budget, connect_timeout, stall_timeout");
+                     "gs_project, abfs_account, abfs_endpoint, attempts, retry_budget, connect_timeout, stall_timeout, "
+                     "read_ahead, connections");
       }
     }
     return Status::OK();
@@ -171,12 +173,17 @@ class ConfigReader {
       stores_->anonymous = text == "true";
       return node.is_boolean();
     }
+    if (key == "read_ahead") {
+      return option_values::Bytes(node.is_string() ? Json(text) : Json(number), &stores_->read_ahead).ok() &&
+             stores_->read_ahead > 0;
+    }
     if (!positive) return false;
     if (key == "retry_budget") {
       stores_->retry.budget = number;
       return true;
     }
     const std::map<std::string, int*> numbers = {{"attempts", &stores_->retry.attempts},
+                                                 {"connections", &stores_->connections},
                                                  {"stall_timeout", &stores_->stall_timeout_s}};
     if (key == "connect_timeout") stores_->connect_timeout_ms = static_cast<int>(1000 * number);
     if (const auto found = numbers.find(key); found != numbers.end()) *found->second = static_cast<int>(number);

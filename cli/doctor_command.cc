@@ -6,12 +6,14 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <string_view>
 
 #include <sched.h>
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/doctor_store.h"
 #include "cli/models_command.h"
 #include "pomona/base/resources.h"
 #include "pomona/base/text.h"
@@ -194,10 +196,34 @@ std::vector<std::string> Findings(const MachineFacts& facts) {
 }
 
 void AddDoctorCommand(CLI::App& program, CommandContext& context) {
-  CLI::App* command = program.add_subcommand(
-      "doctor", "Tell what this machine gives: processor, threads, memory, libraries, models, and what would be slow.");
-  command->footer("Exit codes: 0 fit to run, 1 a library is not the one the program was built with or does not start.");
-  command->callback([&context] { context.action = [&context] { return Doctor(context); }; });
+  CLI::App* command =
+      program.add_subcommand("doctor", "Tell what this machine gives, or, with a URI, what a store allows.");
+  const auto uris = std::make_shared<std::vector<std::string>>();
+  const auto policy = std::make_shared<bool>(false);
+  command->add_option("URI", *uris,
+                      "A place to try: list, read, write and delete with the credentials that are found.");
+  command->add_flag("--policy", *policy,
+                    "Print the least policy for these places (S3): the last is the output, the others are read.");
+  command->footer(
+      "Examples:\n"
+      "  pomona doctor\n"
+      "  pomona doctor s3://bucket/raw\n"
+      "  pomona doctor --policy s3://bucket/raw s3://bucket/results\n"
+      "\n"
+      "Exit codes: 0 fit to run, 1 a library is not the one the program was built with or does not start, or the\n"
+      "place cannot be listed or read.");
+  command->callback([&context, uris, policy] {
+    context.action = [&context, uris, policy]() -> Result<int> {
+      if (*policy) return PrintPolicy(*uris);
+      if (uris->empty()) return Doctor(context);
+      int code = kExitDone;
+      for (const std::string& uri : *uris) {
+        ARROW_ASSIGN_OR_RAISE(const int one, DoctorOfStore(uri, context));
+        code = std::max(code, one);
+      }
+      return code;
+    };
+  });
 }
 
 }  // namespace pomona::cli

@@ -59,12 +59,12 @@ Result<std::unique_ptr<BatchWorker>> BatchWorker::Make(const ExtractionRecipe& r
 }
 
 Result<BatchResult> BatchWorker::Process(const ManifestBlock& block, std::int64_t first, std::int64_t count,
-                                         const Cancellation* cancellation) {
+                                         const Cancellation* cancellation, const BatchReads& reads) {
   BatchResult result;
   good_.clear();
   for (std::int64_t row = first; row < first + count; ++row) {
     if (cancellation != nullptr) ARROW_RETURN_NOT_OK(cancellation->Check());
-    ARROW_RETURN_NOT_OK(Prepare(block, row, &result));
+    ARROW_RETURN_NOT_OK(Prepare(block, row, row - first, reads, &result));
   }
   const std::int64_t dim = recipe_.extractor->dim();
   const auto prepared = static_cast<std::int64_t>(good_.size());
@@ -85,12 +85,17 @@ Result<BatchResult> BatchWorker::Process(const ManifestBlock& block, std::int64_
   return result;
 }
 
-Status BatchWorker::Prepare(const ManifestBlock& block, std::int64_t row, BatchResult* result) {
+Status BatchWorker::Prepare(const ManifestBlock& block, std::int64_t row, std::int64_t place_in_batch,
+                            const BatchReads& reads, BatchResult* result) {
   Stopwatch watch;
-  const Result<Location> place = places_->Place(block.row(row).key);
-  const ManifestRow image = block.row(row);
-  const Status read =
-      place.ok() ? ReadObject(*place, {image.size, image.mtime_ns, image.etag}, &bytes_) : place.status();
+  Status read;
+  if (reads.ahead != nullptr) {
+    read = reads.ahead->Take(*reads.batch, place_in_batch, &bytes_);
+  } else {
+    const ManifestRow image = block.row(row);
+    const Result<Location> place = places_->Place(image.key);
+    read = place.ok() ? ReadObject(*place, {image.size, image.mtime_ns, image.etag}, &bytes_) : place.status();
+  }
   watch.AddTo(&result->seconds.read);
   if (!read.ok()) {
     if (IsStoreDown(read) || read.IsCancelled() || read.IsOutOfMemory()) return read;
@@ -108,8 +113,8 @@ Status BatchWorker::Prepare(const ManifestBlock& block, std::int64_t row, BatchR
     result->failures.push_back(std::move(failure));
     return Status::OK();
   }
-  const int place_in_batch = static_cast<int>(good_.size());
-  ARROW_RETURN_NOT_OK(resizer_.Resize(image_.view(), session_->input(place_in_batch)));
+  const int input = static_cast<int>(good_.size());
+  ARROW_RETURN_NOT_OK(resizer_.Resize(image_.view(), session_->input(input)));
   ARROW_ASSIGN_OR_RAISE(std::string thumbnail, MakeThumbnail(block.first() + row));
   watch.AddTo(&result->seconds.resize);
   good_.push_back({row, image_.width, image_.height, std::move(thumbnail)});

@@ -17,6 +17,7 @@
 #include "pomona/pipeline/input_images.h"
 #include "pomona/pipeline/manifest.h"
 #include "pomona/pipeline/quarantine.h"
+#include "pomona/pipeline/read_ahead.h"
 #include "pomona/storage/file_io.h"
 
 namespace pomona {
@@ -41,6 +42,12 @@ struct BatchResult {
   StepSeconds seconds;
 };
 
+/// \brief Where the bytes of a batch's images come from.
+struct BatchReads {
+  ReadAhead* ahead = nullptr;  ///< null: from their places
+  std::shared_ptr<ReadAhead::Batch> batch;
+};
+
 /// \brief One thread's way from files to feature rows, with the buffers it uses again and again.
 ///
 /// Thread safety: one thread at a time.
@@ -51,8 +58,10 @@ class BatchWorker {
   /// \brief Reads, decodes, resizes and extracts `count` <= batch_size images of a manifest block.
   ///
   /// \return an error only where the run itself cannot go on; bad images are in `failures`
+  ///
+  /// \param[in] reads the batch's images as they are read ahead; empty reads them here
   Result<BatchResult> Process(const ManifestBlock& block, std::int64_t first, std::int64_t count,
-                              const Cancellation* cancellation);
+                              const Cancellation* cancellation, const BatchReads& reads = {});
 
  private:
   /// An image that is in the extractor's input.
@@ -65,7 +74,8 @@ class BatchWorker {
 
   BatchWorker(const ExtractionRecipe& recipe, const ImagePlaces& places);
 
-  Status Prepare(const ManifestBlock& block, std::int64_t row, BatchResult* result);
+  Status Prepare(const ManifestBlock& block, std::int64_t row, std::int64_t place_in_batch, const BatchReads& reads,
+                 BatchResult* result);
   Result<std::string> MakeThumbnail(std::int64_t index) const;
   Result<std::shared_ptr<arrow::RecordBatch>> BuildRows(const ManifestBlock& block,
                                                         const std::shared_ptr<arrow::Buffer>& features) const;

@@ -20,6 +20,7 @@
 #include "pomona/pipeline/report_sample.h"
 #include "pomona/pipeline/shard.h"
 #include "pomona/storage/file_io.h"
+#include "pomona/storage/store_options.h"
 
 namespace pomona {
 namespace {
@@ -231,6 +232,7 @@ class Extractor {
     job.shard_size = options_.shard_size;
     job.threads = threads_;
     job.batches_ahead = batches_ahead_;
+    job.read_ahead = {CurrentStoreOptions().read_ahead, CurrentStoreOptions().connections};
     job.advanced = [&](std::int64_t images, std::int64_t failures) {
       done += images;
       failed += failures;

@@ -98,7 +98,8 @@ Result<InputImages> ListInput(const RunOptions& options, const Location& input, 
   return images;
 }
 
-ImagePlaces::ImagePlaces(const Location& input) : root_(IsListFile(input.path) ? input.Parent() : input) {}
+ImagePlaces::ImagePlaces(const Location& input)
+    : root_(IsListFile(input.path) ? input.Parent() : input), remote_(IsListFile(input.path) || !input.is_local()) {}
 
 Result<Location> ImagePlaces::Place(std::string_view key) const {
   const bool uri = key.find("://") != std::string_view::npos;

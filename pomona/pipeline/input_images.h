@@ -33,8 +33,12 @@ class ImagePlaces {
 
   Result<Location> Place(std::string_view key) const;
 
+  /// \brief Whether images lie, or may lie, in a store that takes its time.
+  bool remote() const { return remote_; }
+
  private:
   Location root_;  ///< the input, or the folder of a list file
+  bool remote_;
 
   mutable std::mutex mutex_;
   mutable std::map<std::string, Location, std::less<>> folders_;  ///< of keys that are URIs

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -87,14 +88,18 @@ struct Task {
   std::int64_t first = 0;  ///< row of the block
   std::int64_t count = 0;
   std::int64_t sequence = 0;  ///< batch number in its shard
+  std::int64_t shard_number = 0;
+  BatchReads reads;
 };
 
 /// Hands out the batches of all shards in order.
 class TaskQueue {
  public:
-  TaskQueue(const ShardJob& job, std::span<const std::int64_t> shards)
+  /// \param[in] reads where images are read ahead; null where they are not
+  TaskQueue(const ShardJob& job, std::span<const std::int64_t> shards, ReadAhead* reads)
       : job_(job),
         shards_(shards),
+        reads_(reads),
         batch_rows_(std::clamp<std::int64_t>(job.recipe.extractor->batch_size(), 1, kBlockRows)),
         ahead_(std::max<std::int64_t>(job.batches_ahead, job.threads)) {}
 
@@ -103,18 +108,16 @@ class TaskQueue {
     std::unique_lock lock(mutex_);
     moved_.wait(lock, [&] { return stopped_ || handed_out_ - written_ < ahead_; });
     if (stopped_) return std::nullopt;
-    if (shard_ == nullptr && !BeginShard()) return std::nullopt;
-    if (block_ == nullptr) {
-      const Result<std::shared_ptr<const ManifestBlock>> block = job_.manifest->ReadBlock(row_ / kBlockRows);
-      ARROW_RETURN_NOT_OK(block.status());
-      block_ = *block;
+    while (static_cast<std::int64_t>(ready_.size()) < TasksAhead()) {
+      ARROW_ASSIGN_OR_RAISE(std::optional<Task> task, MakeTask());
+      if (!task) break;
+      ready_.push_back(*std::move(task));
     }
-    Task task{shard_, block_, row_ - block_->first(), 0, sequence_++};
-    task.count = std::min(batch_rows_, block_->size() - task.first);
-    row_ += task.count;
+    if (ready_.empty()) return std::nullopt;
+    Task task = std::move(ready_.front());
+    ready_.pop_front();
+    last_begun_ = std::max(last_begun_, task.shard_number);
     ++handed_out_;
-    if (row_ - block_->first() == block_->size()) block_ = nullptr;
-    if (row_ == shard_end_) shard_ = nullptr;
     return task;
   }
 
@@ -129,15 +132,41 @@ class TaskQueue {
   void FinishShards() {
     const std::lock_guard lock(mutex_);
     no_more_shards_ = true;
+    std::erase_if(ready_, [&](const Task& task) { return task.shard_number > last_begun_; });
+    if (shard_ != nullptr && shard_number_ > last_begun_) shard_ = nullptr;
   }
 
   void Stop() {
     const std::lock_guard lock(mutex_);
     stopped_ = true;
     moved_.notify_all();
+    if (reads_ != nullptr) reads_->Stop();
   }
 
  private:
+  /// Batches whose images are asked for before a thread wants them: enough to keep all readers busy.
+  std::int64_t TasksAhead() const {
+    if (reads_ == nullptr) return 1;
+    return 1 + job_.threads + 2 * job_.read_ahead.readers / batch_rows_;
+  }
+
+  /// The next batch, its reading begun; nothing after the last one.
+  Result<std::optional<Task>> MakeTask() {
+    if (shard_ == nullptr && !BeginShard()) return std::nullopt;
+    if (block_ == nullptr) {
+      const Result<std::shared_ptr<const ManifestBlock>> block = job_.manifest->ReadBlock(row_ / kBlockRows);
+      ARROW_RETURN_NOT_OK(block.status());
+      block_ = *block;
+    }
+    Task task{shard_, block_, row_ - block_->first(), 0, sequence_++, shard_number_, {}};
+    task.count = std::min(batch_rows_, block_->size() - task.first);
+    if (reads_ != nullptr) task.reads = {reads_, reads_->Add(block_, task.first, task.count)};
+    row_ += task.count;
+    if (row_ - block_->first() == block_->size()) block_ = nullptr;
+    if (row_ == shard_end_) shard_ = nullptr;
+    return task;
+  }
+
   bool BeginShard() {
     if (no_more_shards_ || next_shard_ == shards_.size()) return false;
     const std::int64_t number = shards_[next_shard_++];
@@ -148,19 +177,25 @@ class TaskQueue {
     for (std::int64_t row = row_; row < shard_end_; row += kBlockRows) {
       batches += (std::min(kBlockRows, shard_end_ - row) + batch_rows_ - 1) / batch_rows_;
     }
+    shard_number_ = number;
+    block_ = nullptr;
     shard_ = std::make_shared<OpenShard>(job_, number, batches);
     return true;
   }
 
   const ShardJob& job_;
   const std::span<const std::int64_t> shards_;
+  ReadAhead* const reads_;
   const std::int64_t batch_rows_;
   const std::int64_t ahead_;  ///< batches that may be handed out and not yet written
 
   std::mutex mutex_;
   std::condition_variable moved_;
   std::size_t next_shard_ = 0;
+  std::deque<Task> ready_;  ///< made and not yet handed out
   std::shared_ptr<OpenShard> shard_;
+  std::int64_t shard_number_ = -1;
+  std::int64_t last_begun_ = -1;  ///< shard of which a batch was handed out
   std::shared_ptr<const ManifestBlock> block_;
   std::int64_t row_ = 0;
   std::int64_t shard_end_ = 0;
@@ -178,7 +213,8 @@ Status Work(const ShardJob& job, TaskQueue* queue, std::mutex* advanced_mutex, c
     if (cancellation != nullptr) ARROW_RETURN_NOT_OK(cancellation->Check());
     ARROW_ASSIGN_OR_RAISE(std::optional<Task> task, queue->Next());
     if (!task) return Status::OK();
-    ARROW_ASSIGN_OR_RAISE(BatchResult batch, worker->Process(*task->block, task->first, task->count, cancellation));
+    ARROW_ASSIGN_OR_RAISE(BatchResult batch,
+                          worker->Process(*task->block, task->first, task->count, cancellation, task->reads));
     const auto failed = static_cast<std::int64_t>(batch.failures.size());
     ARROW_ASSIGN_OR_RAISE(const std::int64_t written, task->shard->Add(task->sequence, std::move(batch)));
     queue->Wrote(written);
@@ -192,13 +228,23 @@ Status Work(const ShardJob& job, TaskQueue* queue, std::mutex* advanced_mutex, c
 
 Status RunShards(const ShardJob& job, std::span<const std::int64_t> shards, const Cancellation* cancellation) {
   if (shards.empty()) return Status::OK();
-  TaskQueue queue(job, shards);
+  std::unique_ptr<ReadAhead> reads;
+  if (job.places->remote()) reads = std::make_unique<ReadAhead>(*job.places, job.read_ahead);
+  TaskQueue queue(job, shards, reads.get());
   std::mutex advanced_mutex;
-  return ParallelFor(job.threads, job.threads, [&](std::int64_t) {
-    Status status = Work(job, &queue, &advanced_mutex, cancellation);
-    if (!status.ok()) queue.Stop();
-    return status;
+  std::mutex error_mutex;
+  Status first_error;  // the others only say that they were stopped
+  const Status status = ParallelFor(job.threads, job.threads, [&](std::int64_t) {
+    Status error = Work(job, &queue, &advanced_mutex, cancellation);
+    if (error.ok()) return error;
+    {
+      const std::lock_guard lock(error_mutex);
+      if (first_error.ok()) first_error = error;
+    }
+    queue.Stop();
+    return error;
   });
+  return first_error.ok() ? status : first_error;
 }
 
 }  // namespace pomona

@@ -10,6 +10,7 @@
 #include "pomona/pipeline/commit.h"
 #include "pomona/pipeline/input_images.h"
 #include "pomona/pipeline/manifest.h"
+#include "pomona/pipeline/read_ahead.h"
 
 namespace pomona {
 
@@ -22,6 +23,7 @@ struct ShardJob {
   std::int64_t shard_size = 1024;  ///< manifest rows a shard
   int threads = 1;
   std::int64_t batches_ahead = 8;  ///< handed out and not yet written; at least `threads`
+  ReadAhead::Options read_ahead;   ///< used where images lie in a store
 
   /// Called after every batch with the images done and failed in it, one call at a time. Returning false starts no
   /// further shard; those begun are finished and committed. May be empty.

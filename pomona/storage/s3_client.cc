@@ -40,6 +40,12 @@ std::string Md5(std::string_view bytes) {
   return hasher.Finish();
 }
 
+/// An error under a status of success: the work failed after the status was sent.
+Status Late(const HttpResponse& response) {
+  return TransientError("the store answered " + std::to_string(response.status) +
+                        " with an error in it: " + XmlText(response.body, "Code"));
+}
+
 S3Object ObjectOf(const std::string& key, const HttpResponse& response) {
   return {key, Number(response.header("content-length"), -1), ParseHttpTime(response.header("last-modified")),
           WithoutQuotes(response.header("etag"))};
@@ -113,7 +119,7 @@ Status S3Client::SendRetrying(const Call& call, const std::function<Status(const
   const auto attempt = [&]() -> Status {
     for (;;) {
       ARROW_ASSIGN_OR_RAISE(const HttpResponse response, Send(call));
-      if (response.ok()) return check(response);
+      if (response.ok()) return response.body.find("<Error>") == std::string::npos ? check(response) : Late(response);
       // A region or credentials that are out of date are renewed, once each.
       const std::string code = XmlText(response.body, "Code");
       std::string region = response.header("x-amz-bucket-region");
@@ -163,7 +169,7 @@ Status S3Client::ErrorOf(const Call& call, const HttpResponse& response) const {
 }
 
 Status S3Client::CheckBody(const Call& call, const HttpResponse& response, std::int64_t length,
-                           std::string* last_md5) const {
+                           Mismatch* mismatch) const {
   const auto got = static_cast<std::int64_t>(call.into->size());
   const std::int64_t announced = Number(response.header("content-length"), got);
   if (got != announced || (length >= 0 && got > length)) {
@@ -171,16 +177,22 @@ Status S3Client::CheckBody(const Call& call, const HttpResponse& response, std::
                           std::to_string(announced) + " were announced");
   }
   const std::string etag = WithoutQuotes(response.header("etag"));
+  if (etag.empty()) return TransientError("the answer is no object: it has no ETag");
   const std::string encryption = response.header("x-amz-server-side-encryption");
   const bool whole = response.status == 200;
   if (!whole || !etags_are_md5_ || !IsMd5(etag) || !(encryption.empty() || encryption == "AES256")) return Status::OK();
   const std::string md5 = Md5(call.into->text());
-  if (md5 == etag) return Status::OK();
-  if (md5 == *last_md5) {  // the same bytes twice: this service's ETags are no MD5
+  if (md5 == etag) {
+    etags_were_md5_ = true;
+    return Status::OK();
+  }
+  mismatch->times = md5 == mismatch->md5 ? mismatch->times + 1 : 1;
+  mismatch->md5 = md5;
+  constexpr int kConvinced = 4;
+  if (!etags_were_md5_ && mismatch->times == kConvinced) {  // always the same bytes: this service's ETags are no MD5
     etags_are_md5_ = false;
     return Status::OK();
   }
-  *last_md5 = md5;
   return TransientError("the body is damaged: its MD5 is " + md5 + ", the store has " + etag);
 }
 
@@ -197,9 +209,10 @@ Result<S3Object> S3Client::Get(const std::string& bucket, const std::string& key
         "bytes=" + std::to_string(range->offset) + "-" + std::to_string(range->offset + range->length - 1);
   }
   S3Object object;
-  std::string last_md5;
+  Mismatch mismatch;
   ARROW_RETURN_NOT_OK(SendRetrying(call, [&](const HttpResponse& response) -> Status {
-    ARROW_RETURN_NOT_OK(CheckBody(call, response, range ? range->length : -1, &last_md5));
+    ARROW_RETURN_NOT_OK(CheckBody(call, response, range ? range->length : -1, &mismatch));
+    if (range && response.status != 206) return TransientError("a part of the object was asked for, all of it came");
     object = ObjectOf(key, response);
     object.size = static_cast<std::int64_t>(bytes->size());
     const std::string total = response.header("content-range");  // "bytes 0-99/1234"
@@ -220,7 +233,7 @@ Result<S3Object> S3Client::Head(const std::string& bucket, const std::string& ke
   S3Object object;
   ARROW_RETURN_NOT_OK(SendRetrying(call, [&](const HttpResponse& response) {
     object = ObjectOf(key, response);
-    return Status::OK();
+    return object.etag.empty() ? TransientError("the answer is no object: it has no ETag") : Status::OK();
   }));
   return object;
 }
@@ -331,13 +344,7 @@ Status S3Client::FinishUpload(const std::string& bucket, const std::string& key,
   call.key = key;
   call.query = {{"uploadId", upload}};
   call.body = parts;
-  int tries = 0;
-  const Status status = SendRetrying(call, [&](const HttpResponse& response) {
-    ++tries;
-    // The status is sent before the work is done: an error may come in the body of a 200.
-    if (response.body.find("<Error>") == std::string::npos) return Status::OK();
-    return TransientError("the upload could not be finished: " + XmlText(response.body, "Code"));
-  });
+  const Status status = SendRetrying(call, [](const HttpResponse&) { return Status::OK(); });
   // A second try finds no upload where the first had finished it.
   if (status.IsKeyError() && Head(bucket, key).ok()) return Status::OK();
   return status;

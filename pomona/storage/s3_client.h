@@ -117,7 +117,12 @@ class S3Client {
   Status SendRetrying(const Call& call, const std::function<Status(const HttpResponse&)>& check) const;
   Status ErrorOf(const Call& call, const HttpResponse& response) const;
   Status Denied(const Call& call, const std::string& code) const;
-  Status CheckBody(const Call& call, const HttpResponse& response, std::int64_t length, std::string* last_md5) const;
+  /// Bodies of one object that were not what their ETags say.
+  struct Mismatch {
+    std::string md5;
+    int times = 0;  ///< in a row
+  };
+  Status CheckBody(const Call& call, const HttpResponse& response, std::int64_t length, Mismatch* mismatch) const;
   Result<AwsCredentials> Credentials() const;
   bool IsAlive(const std::string& bucket) const;
   std::string region() const;
@@ -128,6 +133,7 @@ class S3Client {
   mutable Retrier retrier_;
   mutable std::array<std::atomic<std::int64_t>, 4> counts_{};
   mutable std::atomic<bool> etags_are_md5_{true};
+  mutable std::atomic<bool> etags_were_md5_{false};  ///< of some object: then no body may differ
 
   mutable std::mutex mutex_;
   mutable AwsCredentials credentials_;

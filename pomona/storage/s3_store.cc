@@ -216,6 +216,11 @@ class S3File : public arrow::io::RandomAccessFile {
   Result<std::int64_t> ReadAt(std::int64_t place, std::int64_t count, void* out) override {
     const std::int64_t size = std::clamp<std::int64_t>(object_.size - place, 0, count);
     if (size == 0) return 0;
+    if (object_.size <= kReadWhole) {
+      ARROW_RETURN_NOT_OK(ReadWhole());
+      std::copy_n(whole_.data() + place, size, static_cast<std::uint8_t*>(out));
+      return size;
+    }
     ByteBuffer bytes;
     const auto read = client_->Get(name_.bucket, name_.key, object_.etag, S3Client::Range{place, size}, &bytes);
     if (read.status().IsAlreadyExists()) return Status::IOError("the object was replaced while it was read");
@@ -244,9 +249,26 @@ class S3File : public arrow::io::RandomAccessFile {
   }
 
  private:
+  /// A small file is one request however it is read, and only a whole one can be checked against its MD5.
+  Status ReadWhole() {
+    const std::lock_guard lock(mutex_);
+    if (has_whole_) return Status::OK();
+    const auto read = client_->Get(name_.bucket, name_.key, object_.etag, std::nullopt, &whole_);
+    if (read.status().IsAlreadyExists()) return Status::IOError("the object was replaced while it was read");
+    ARROW_RETURN_NOT_OK(read.status());
+    if (static_cast<std::int64_t>(whole_.size()) != object_.size) return Status::IOError("the object changed its size");
+    has_whole_ = true;
+    return Status::OK();
+  }
+
+  static constexpr std::int64_t kReadWhole = std::int64_t{8} << 20U;
+
   std::shared_ptr<const S3Client> client_;
   S3Name name_;
   S3Object object_;
+  std::mutex mutex_;
+  ByteBuffer whole_;
+  bool has_whole_ = false;
   std::int64_t place_ = 0;
   bool closed_ = false;
 };

@@ -41,6 +41,9 @@ struct StoreOptions {
   int connect_timeout_ms = 5000;
   int stall_timeout_s = 10;  ///< a request that moves no byte for so long is tried again
 
+  std::int64_t read_ahead = 256'000'000;  ///< bytes of images that may be read before they are asked for
+  int connections = 32;                   ///< images read at the same time
+
   /// \brief What the usual environment variables say.
   static StoreOptions From(const Environment& environment);
 };
