@@ -17,6 +17,7 @@
 #include "cli/models_command.h"
 #include "pomona/base/resources.h"
 #include "pomona/base/text.h"
+#include "pomona/features/engine_choice.h"
 #include "pomona/features/openvino_runtime.h"
 #include "pomona/models/cache.h"
 #include "pomona/models/registry.h"
@@ -144,6 +145,7 @@ Result<int> Doctor(const CommandContext& context) {
   Print("instruction sets", Joined(facts.instruction_sets));
   Print("threads", ThreadsText(facts));
   Print("memory", MemoryText(facts));
+  Print("engine for vgg16", EngineText(facts));
   std::cout << "\n" << ModelList(registry, cache) << "\n";
 
   const std::vector<std::string> findings = Findings(facts);
@@ -185,6 +187,13 @@ std::string ThreadsText(const MachineFacts& facts) {
   text += " of " + std::to_string(facts.online_processors) + ": ";
   return text + (facts.usable_threads < facts.affinity_processors ? "the cgroup's CPU quota allows no more"
                                                                   : "the affinity mask allows no more");
+}
+
+std::string EngineText(const MachineFacts& facts) {
+  const Result<EngineDecision> decision = DecideEngine({});
+  if (!decision.ok()) return decision.status().message();
+  const std::string text = (decision->native ? "native: " : "openvino: ") + decision->reason;
+  return Has(facts, "amx-bf16") ? text + "; --precision bf16 uses AMX, with OpenVINO, and may be faster" : text;
 }
 
 std::vector<std::string> Findings(const MachineFacts& facts) {

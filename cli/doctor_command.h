@@ -34,6 +34,9 @@ struct MachineFacts {
 /// \brief Why so many threads, in words: "2: all processors", "2 of 64: the affinity mask allows no more".
 std::string ThreadsText(const MachineFacts& facts);
 
+/// \brief What runs vgg16 at f32 here, and why: "native: at f32 ...".
+std::string EngineText(const MachineFacts& facts);
+
 /// \brief What would be slow on this machine, or not work, and why; one line each, none when all is well.
 std::vector<std::string> Findings(const MachineFacts& facts);
 

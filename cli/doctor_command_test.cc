@@ -57,6 +57,14 @@ TEST(Doctor, ExplainsTheThreads) {
   EXPECT_EQ(ThreadsText(facts), "3 of 8: the affinity mask allows no more");
 }
 
+TEST(Doctor, SaysWhichEngineRunsAndWhy) {
+  MachineFacts facts = GoodMachine();
+  EXPECT_THAT(EngineText(facts), testing::MatchesRegex("(native|openvino): .+"));
+  EXPECT_THAT(EngineText(facts), testing::Not(HasSubstr("AMX")));
+  facts.instruction_sets.push_back("amx-bf16");
+  EXPECT_THAT(EngineText(facts), HasSubstr("AMX"));
+}
+
 TEST(Doctor, ReadsThisMachine) {
   const MachineFacts facts = MachineFacts::Read();
   EXPECT_GE(facts.usable_threads, 1);

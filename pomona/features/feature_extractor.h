@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "pomona/base/json.h"
 #include "pomona/base/matrix_view.h"
 #include "pomona/base/status.h"
 
@@ -55,6 +56,9 @@ class FeatureExtractor {
 
   /// \brief What runs the network, with its version: "openvino 2026.4.1", "native".
   virtual std::string engine() const = 0;
+
+  /// \brief What the engine chose by itself and decides bits, for the plan; null where there is nothing.
+  virtual Json engine_plan() const { return nullptr; }
 
   /// \brief SHA-256 of the weights (see docs/formats.md), or "" when there are none.
   virtual std::string weights_sha256() const = 0;

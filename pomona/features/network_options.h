@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,17 @@
 namespace pomona {
 
 enum class ChannelOrder { kRgb, kBgr };
+
+/// What runs a network: the faster one, or as the user says.
+enum class EngineChoice { kAuto, kOpenVino, kNative };
+
+/// \brief What the native engine (features/winograd) leaves open or is told by a plan.
+struct NativeEngineOptions {
+  int batch_size = 0;           ///< images; 0: the engine's choice. Never changes a bit
+  std::vector<int> tile_sizes;  ///< of every convolution but the first; empty: the engine's choice. They decide bits
+  std::string instruction_set;  ///< "avx512", "avx2", ...; empty: the best that the processor has
+  std::int64_t memory = 0;      ///< bytes that the engine may hold; 0: no limit. Decides what is left open
+};
 
 /// \brief What every network extractor needs to know besides its weights.
 struct NetworkOptions {
@@ -21,8 +33,11 @@ struct NetworkOptions {
   /// Sessions that may run at the same time, each on one processor.
   int threads = 1;
 
-  /// Images a batch; the same for the whole life of an output, because some networks give other bits at other sizes.
-  /// More than 8 gains no speed and costs memory.
+  EngineChoice engine = EngineChoice::kAuto;
+  NativeEngineOptions native;
+
+  /// Images a batch of OpenVINO's; the same for the whole life of an output, because some networks give other bits at
+  /// other sizes. More than 8 gains no speed and costs memory.
   int batch_size = 8;
 
   /// Measuring for `Precision::kInt8` (vgg16): the features of an image are then, instead of the usual ones, the

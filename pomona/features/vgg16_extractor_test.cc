@@ -12,18 +12,22 @@
 #include "pomona/features/int8_ranges.h"
 #include "pomona/features/safetensors.h"
 #include "pomona/features/vgg16_for_test.h"
+#include "pomona/features/winograd/layout.h"
+#include "pomona/features/winograd/simd_target.h"
 
 namespace pomona {
 namespace {
 
 using ::testing::HasSubstr;
 
-NetworkOptions Options(int width, int height, Pooling pooling = Pooling::kMax, int batch_size = 3) {
+NetworkOptions Options(int width, int height, Pooling pooling = Pooling::kMax, int batch_size = 3,
+                       EngineChoice engine = EngineChoice::kAuto) {
   NetworkOptions options;
+  options.engine = engine;
   options.image_width = width;
   options.image_height = height;
   options.pooling = pooling;
-  options.batch_size = batch_size;
+  options.batch_size = options.native.batch_size = batch_size;
   return options;
 }
 
@@ -104,7 +108,12 @@ const Vgg16Weights& Random() {
   return *weights;
 }
 
-TEST(Vgg16Extractor, ComputesTheNetwork) {
+class Vgg16EngineTest : public testing::TestWithParam<EngineChoice> {};
+
+INSTANTIATE_TEST_SUITE_P(Engines, Vgg16EngineTest, testing::Values(EngineChoice::kOpenVino, EngineChoice::kNative),
+                         [](const auto& info) { return info.param == EngineChoice::kNative ? "native" : "openvino"; });
+
+TEST_P(Vgg16EngineTest, ComputesTheNetwork) {
   constexpr int kWidth = 71;  // odd on the way: 71, 35, 17, 8, 4, 2
   constexpr int kHeight = 33;
   const std::vector<std::uint8_t> pixels = RandomPixels(kWidth * kHeight * 3, 5);
@@ -113,23 +122,23 @@ TEST(Vgg16Extractor, ComputesTheNetwork) {
   const double largest = *std::max_element(map.begin(), map.end());
   ASSERT_GT(largest, 0.1);
 
-  const auto whole = MakeVgg16Extractor(Random(), Options(kWidth, kHeight, Pooling::kNone)).ValueOrDie();
+  const auto whole = MakeVgg16Extractor(Random(), Options(kWidth, kHeight, Pooling::kNone, 3, GetParam())).ValueOrDie();
   ASSERT_EQ(whole->dim(), 2 * 512);
   const std::vector<float> flat = Extract(*whole, pixels);
   for (std::size_t i = 0; i < map.size(); ++i) ASSERT_NEAR(flat[i], map[i], 2e-5 * largest) << i;
 
-  const std::vector<float> maxima =
-      Extract(*MakeVgg16Extractor(Random(), Options(kWidth, kHeight, Pooling::kMax)).ValueOrDie(), pixels);
-  const std::vector<float> means =
-      Extract(*MakeVgg16Extractor(Random(), Options(kWidth, kHeight, Pooling::kAverage)).ValueOrDie(), pixels);
+  const std::vector<float> maxima = Extract(
+      *MakeVgg16Extractor(Random(), Options(kWidth, kHeight, Pooling::kMax, 3, GetParam())).ValueOrDie(), pixels);
+  const std::vector<float> means = Extract(
+      *MakeVgg16Extractor(Random(), Options(kWidth, kHeight, Pooling::kAverage, 3, GetParam())).ValueOrDie(), pixels);
   for (std::size_t c = 0; c < 512; ++c) {
     ASSERT_NEAR(maxima[c], std::max(map[c], map[512 + c]), 2e-5 * largest);
     ASSERT_NEAR(means[c], (map[c] + map[512 + c]) / 2, 2e-5 * largest);
   }
 }
 
-TEST(Vgg16Extractor, FeaturesDoNotDependOnTheBatch) {
-  const auto extractor = MakeVgg16Extractor(Random(), Options(45, 32, Pooling::kMax, 4)).ValueOrDie();
+TEST_P(Vgg16EngineTest, FeaturesDoNotDependOnTheBatch) {
+  const auto extractor = MakeVgg16Extractor(Random(), Options(45, 32, Pooling::kMax, 4, GetParam())).ValueOrDie();
   const std::size_t image = 45 * 32 * 3;
   const std::vector<std::uint8_t> pixels = RandomPixels(7 * image, 9);
   const std::vector<float> together = Extract(*extractor, pixels);  // four, then three of four
@@ -140,8 +149,8 @@ TEST(Vgg16Extractor, FeaturesDoNotDependOnTheBatch) {
   }
 }
 
-TEST(Vgg16Extractor, SessionsRunSideBySide) {
-  NetworkOptions options = Options(32, 32, Pooling::kAverage, 2);
+TEST_P(Vgg16EngineTest, SessionsRunSideBySide) {
+  NetworkOptions options = Options(32, 32, Pooling::kAverage, 2, GetParam());
   options.threads = 3;
   const auto extractor = MakeVgg16Extractor(Random(), options).ValueOrDie();
   const std::vector<std::uint8_t> pixels = RandomPixels(std::size_t{5} * 32 * 32 * 3, 3);
@@ -153,6 +162,55 @@ TEST(Vgg16Extractor, SessionsRunSideBySide) {
   EXPECT_EQ(results[0], results[2]);
   options.threads = 1;
   EXPECT_EQ(results[0], Extract(*MakeVgg16Extractor(Random(), options).ValueOrDie(), pixels));
+}
+
+/// The largest difference of two rows of features, as a share of the largest feature of the second.
+double Furthest(std::span<const float> got, std::span<const float> expected) {
+  const float largest = *std::max_element(expected.begin(), expected.end());
+  double furthest = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    furthest = std::max(furthest, static_cast<double>(std::abs(got[i] - expected[i])) / largest);
+  }
+  return furthest;
+}
+
+TEST(Vgg16Extractor, EnginesAgreeAtOddSizes) {
+  for (const auto& [width, height] : {std::pair(32, 32), std::pair(33, 65), std::pair(1000, 300)}) {
+    const std::vector<std::uint8_t> pixels =
+        RandomPixels(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3, 4);
+    const auto run = [&](EngineChoice engine) {
+      const auto extractor =
+          MakeVgg16Extractor(Random(), Options(width, height, Pooling::kMax, 1, engine)).ValueOrDie();
+      return Extract(*extractor, pixels);
+    };
+    EXPECT_LE(Furthest(run(EngineChoice::kNative), run(EngineChoice::kOpenVino)), 2e-5) << width << "x" << height;
+  }
+}
+
+TEST(Vgg16Extractor, EnginesAgreeForEveryTileAndInstructionSet) {
+  const std::vector<std::uint8_t> pixels = RandomPixels(std::size_t{40} * 50 * 3, 4);
+  const std::vector<float> expected = Extract(
+      *MakeVgg16Extractor(Random(), Options(40, 50, Pooling::kMax, 1, EngineChoice::kOpenVino)).ValueOrDie(), pixels);
+  for (const winograd::SimdTarget target : winograd::UsableSimdTargets()) {
+    for (int tile = winograd::kSmallestTile; tile <= winograd::kLargestTile; ++tile) {
+      NetworkOptions options = Options(40, 50, Pooling::kMax, 1, EngineChoice::kNative);
+      options.native.instruction_set = winograd::SimdTargetName(target);
+      options.native.tile_sizes.assign(kVgg16Layers.size() - 1, tile);
+      const std::vector<float> features = Extract(*MakeVgg16Extractor(Random(), options).ValueOrDie(), pixels);
+      EXPECT_LE(Furthest(features, expected), 2e-5) << winograd::SimdTargetName(target) << ", tile " << tile;
+    }
+  }
+}
+
+TEST(Vgg16Extractor, TakesOneEngineByItself) {
+  EXPECT_EQ(MakeVgg16Extractor(Random(), Options(32, 32)).ValueOrDie()->engine() == "native",
+            winograd::UsableSimdTargets().front() != winograd::SimdTarget::kGeneric);
+  NetworkOptions options = Options(32, 32, Pooling::kMax, 1, EngineChoice::kNative);
+  options.native.instruction_set = "mmx";
+  EXPECT_THAT(MakeVgg16Extractor(Random(), options).status().message(), HasSubstr("\"mmx\""));
+  options.native.instruction_set.clear();
+  options.measure_int8_ranges = true;
+  EXPECT_TRUE(MakeVgg16Extractor(Random(), options).status().IsInvalid());
 }
 
 TEST(Vgg16Extractor, DescribesItself) {
@@ -170,7 +228,7 @@ TEST(Vgg16Extractor, WrongOptionsAreErrors) {
   EXPECT_TRUE(MakeVgg16Extractor(Random(), Options(32, 32, Pooling::kMax, 0)).status().IsInvalid());
 }
 
-TEST(Vgg16Extractor, EqualsKeras) {
+TEST_P(Vgg16EngineTest, EqualsKeras) {
   const auto file = FindVgg16File();
   if (!file) GTEST_SKIP() << kNoVgg16;
   const std::string golden_path = std::string(POMONA_SOURCE_DIR) + "/pomona/features/testdata/golden.safetensors";
@@ -185,7 +243,7 @@ TEST(Vgg16Extractor, EqualsKeras) {
       SCOPED_TRACE(name);
       const Tensor expected_tensor = golden.Find(name).ValueOrDie();
       const auto expected = expected_tensor.values<float>();
-      const auto extractor = MakeVgg16Extractor(weights, Options(width, height, pooling, 2)).ValueOrDie();
+      const auto extractor = MakeVgg16Extractor(weights, Options(width, height, pooling, 2, GetParam())).ValueOrDie();
       const std::vector<float> features = Extract(*extractor, pixels.values<std::uint8_t>());
       ASSERT_EQ(features.size(), expected.size());
       float furthest = 0;

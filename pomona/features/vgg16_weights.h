@@ -15,6 +15,9 @@ namespace pomona {
 /// \brief `Vgg16Weights::Sha256()` of the weights that the Visual Geometry Group trained on ImageNet and Keras serves.
 inline constexpr std::string_view kVgg16Sha256 = "d9a27cc1fc7f975ef8cff49180e794ccd7c4bc868ebb49740803b3bbaa8dbefd";
 
+/// Means of the ImageNet training images, in the order of the network's channels: blue, green, red.
+inline constexpr std::array<float, 3> kVgg16MeanBgr = {103.939F, 116.779F, 123.68F};
+
 struct Vgg16Shape {
   std::string_view name;      ///< as Keras calls the layer
   int inputs;                 ///< channels that enter

@@ -11,6 +11,7 @@
 
 #include "pomona/base/text.h"
 #include "pomona/base/usage_error.h"
+#include "pomona/features/engine_choice.h"
 #include "pomona/features/model_file_extractor.h"
 #include "pomona/features/pixels_extractor.h"
 #include "pomona/features/vgg16_extractor.h"
@@ -95,6 +96,14 @@ Json Describe(std::string_view name, std::string_view source, std::string_view l
           {"engine", extractor.engine()}};
 }
 
+/// Why this engine runs the network, and what the native one chose.
+Status DescribeEngine(const NetworkOptions& network, const FeatureExtractor& extractor, Json* description) {
+  ARROW_ASSIGN_OR_RAISE(const EngineDecision decision, DecideEngine(network));
+  (*description)["engine_reason"] = decision.reason;
+  if (Json plan = extractor.engine_plan(); !plan.is_null()) (*description)["native"] = std::move(plan);
+  return Status::OK();
+}
+
 void DescribeNetwork(const NetworkOptions& network, const Preprocessing& preprocessing, std::string_view output_node,
                      Json* description) {
   (*description)["preprocessing"] = Describe(preprocessing);
@@ -171,6 +180,7 @@ Result<OpenedExtractor> OpenVgg16(const ExtractorRequest& request, const Registr
   }
   opened.description = Describe(model.name, named.source, official ? model.licence : "", *opened.extractor);
   DescribeNetwork(request.network, model.preprocessing, model.output_node, &opened.description);
+  ARROW_RETURN_NOT_OK(DescribeEngine(request.network, *opened.extractor, &opened.description));
   return opened;
 }
 
@@ -266,11 +276,12 @@ std::optional<std::string> MissingModelOf(const Status& status) {
 }
 
 Result<OpenedExtractor> OpenExtractor(const ExtractorRequest& request) {
-  if (request.engine == EngineChoice::kNative) {
-    return UsageError("--engine native: this version has no convolution engine of its own; use openvino or auto");
+  const RegistryModel* model = ModelRegistry::BuiltIn().Find(request.extractor);
+  const bool vgg = model != nullptr && model->format == RegistryModel::Format::kVgg16Weights;
+  if (request.network.engine == EngineChoice::kNative && !vgg) {
+    return UsageError("--engine native runs vgg16; " + ToValidUtf8(request.extractor) + " needs openvino or auto");
   }
   if (request.extractor == kPixels) return OpenPixels(request);
-  const RegistryModel* model = ModelRegistry::BuiltIn().Find(request.extractor);
   if (model == nullptr) return OpenModelFile(request);
   return model->embedded ? OpenEmbedded(request, *model) : OpenVgg16(request, *model);
 }

@@ -13,9 +13,6 @@
 
 namespace pomona {
 
-/// What runs a network: chosen by measurement and processor, or by the user.
-enum class EngineChoice { kAuto, kOpenVino, kNative };
-
 /// \brief Everything that decides which extractor is opened; the same options as `pomona run` has.
 struct ExtractorRequest {
   /// "pixels", a name from the registry ("vgg16", "mobilenetv2-0.35"), or the path of a model file.
@@ -25,7 +22,6 @@ struct ExtractorRequest {
   std::string weights;
 
   NetworkOptions network;
-  EngineChoice engine = EngineChoice::kAuto;
 
   // For a model file that the registry does not know; unset takes the registry's entry or the defaults.
   std::string output_node;

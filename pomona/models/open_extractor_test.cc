@@ -182,7 +182,7 @@ TEST(OpenExtractor, UnknownNamesAndEngines) {
   std::ofstream(scratch / "w.h5") << "x";
   EXPECT_THAT(Refusal(Request((scratch / "w.h5").native())).message(), HasSubstr("--extractor vgg16 --weights"));
   ExtractorRequest native = Request("pixels");
-  native.engine = EngineChoice::kNative;
+  native.network.engine = EngineChoice::kNative;
   EXPECT_THAT(Refusal(native).message(), AllOf(HasSubstr("--engine native"), HasSubstr("openvino")));
 }
 

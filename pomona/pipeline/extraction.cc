@@ -110,13 +110,16 @@ class Extractor {
     request_ = options_.extractor;
     request_.network.threads = threads_;
     request_.network.batch_size = ChooseBatchSize(request_.network.image_width, request_.network.image_height);
+    request_.network.native.memory = EngineMemory(MemoryAllowed(), PeakResidentBytes(), threads_);
     ARROW_RETURN_NOT_OK(FollowPlan(model_plan_));
+    request_.network.native.instruction_set.clear();  // a model is applied on any processor
     ARROW_RETURN_NOT_OK(FollowPlan(stored_plan));
     const bool int8 = request_.network.precision == Precision::kInt8;
     if (!model_plan_.is_object() && !stored_plan.is_object() && (options_.auto_precision || int8)) {
       ARROW_RETURN_NOT_OK(DecidePrecision());
     }
     ARROW_ASSIGN_OR_RAISE(opened_, OpenExtractor(request_));
+    NoteSmallerTiles();
     const std::string weights = opened_.extractor->weights_sha256();
     if (model_plan_.is_object() && model_plan_.value("weights_sha256", weights) != weights) {
       return Status::Invalid("the model was made with the weights ", model_plan_["weights_sha256"].dump(), ", ",
@@ -131,6 +134,13 @@ class Extractor {
     return Status::OK();
   }
 
+  void NoteSmallerTiles() {
+    const Json cost = opened_.description.value("/native/relative_cost"_json_pointer, Json(1.0));
+    if (cost.get<double>() <= 1.0) return;
+    log_.Message("memory for the network is limited: it runs with smaller tiles, at about " +
+                 NumberText(cost.get<double>()) + " times the cost");
+  }
+
   /// Takes over what a plan has decided; null decides nothing.
   Status FollowPlan(const Json& plan) {
     if (!plan.is_object()) return Status::OK();
@@ -138,10 +148,25 @@ class Extractor {
     ARROW_ASSIGN_OR_RAISE(const auto precision, JsonField<std::string>(plan, "precision", "plan"));
     request_.network.precision = PrecisionFromName(precision).value_or(request_.network.precision);
     precision_choice_ = plan.value("precision_choice", Json());
+    ARROW_RETURN_NOT_OK(FollowEngine(plan));
     request_.network.int8_ranges.clear();
     if (!precision_choice_.is_object() || !precision_choice_.contains("int8_ranges")) return Status::OK();
     ARROW_ASSIGN_OR_RAISE(request_.network.int8_ranges,
                           JsonField<std::vector<float>>(precision_choice_, "int8_ranges", "plan"));
+    return Status::OK();
+  }
+
+  Status FollowEngine(const Json& plan) {
+    const std::string engine = plan.value("engine", std::string());
+    const Json extractor = plan.value("extractor", Json::object());
+    if (engine.starts_with("openvino")) request_.network.engine = EngineChoice::kOpenVino;
+    if (engine != "native" || !extractor.contains("native")) return Status::OK();
+    request_.network.engine = EngineChoice::kNative;
+    NativeEngineOptions& native = request_.network.native;
+    native.batch_size = request_.network.batch_size;
+    const Json& chosen = extractor["native"];
+    ARROW_ASSIGN_OR_RAISE(native.tile_sizes, JsonField<std::vector<int>>(chosen, "tile_sizes", "plan"));
+    ARROW_ASSIGN_OR_RAISE(native.instruction_set, JsonField<std::string>(chosen, "instruction_set", "plan"));
     return Status::OK();
   }
 
@@ -181,10 +206,12 @@ class Extractor {
     return Status::OK();
   }
 
+  std::int64_t MemoryAllowed() const { return options_.memory > 0 ? options_.memory : MemoryLimit(); }
+
   void BoundMemory() {
     constexpr auto kFloat = static_cast<std::int64_t>(sizeof(float));
     MemoryNeeds needs;
-    needs.limit = options_.memory > 0 ? options_.memory : MemoryLimit();
+    needs.limit = MemoryAllowed();
     needs.resident = PeakResidentBytes();
     needs.threads = threads_;
     needs.batch_bytes = opened_.extractor->batch_size() * opened_.extractor->dim() * kFloat;

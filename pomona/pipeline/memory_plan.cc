@@ -27,4 +27,12 @@ MemoryPlan PlanMemory(const MemoryNeeds& needs) {
   return plan;
 }
 
+std::int64_t EngineMemory(std::int64_t limit, std::int64_t resident, int threads) {
+  // Arrow's and the program's libraries grow by so much once they work, and each thread decodes photographs.
+  constexpr std::int64_t kShared = 24'000'000;
+  constexpr std::int64_t kEachThread = 8'000'000;
+  if (limit <= 0) return 0;
+  return std::max<std::int64_t>(limit - resident - kShared - threads * kEachThread, 1);
+}
+
 }  // namespace pomona

@@ -24,4 +24,10 @@ struct MemoryPlan {
 /// \brief Bounds what grows with threads and features; never below one thread.
 MemoryPlan PlanMemory(const MemoryNeeds& needs);
 
+/// \brief What is left for the network of a run: the limit less what is resident, and less what reading, decoding and
+/// writing take on every thread; at least 1 where there is a limit.
+///
+/// \param[in] limit bytes that may be held in all; 0: not limited, and so is the result
+std::int64_t EngineMemory(std::int64_t limit, std::int64_t resident, int threads);
+
 }  // namespace pomona

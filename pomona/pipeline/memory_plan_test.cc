@@ -29,5 +29,14 @@ TEST(MemoryPlan, NeverLessThanOneThread) {
   EXPECT_EQ(plan.batches_ahead, 4);
 }
 
+TEST(EngineMemory, LeavesRoomForTheThreads) {
+  EXPECT_EQ(EngineMemory(0, 90'000'000, 4), 0);
+  const std::int64_t one = EngineMemory(450'000'000, 90'000'000, 1);
+  EXPECT_LT(one, 360'000'000);
+  EXPECT_GT(one, 300'000'000);
+  EXPECT_LT(EngineMemory(450'000'000, 90'000'000, 8), one);
+  EXPECT_EQ(EngineMemory(50'000'000, 90'000'000, 1), 1);
+}
+
 }  // namespace
 }  // namespace pomona

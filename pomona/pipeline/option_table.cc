@@ -110,9 +110,9 @@ constexpr std::array kTable = {
                 [](const Json& v, RunOptions* o) { return Number(v, 0, 1, &o->min_similarity); }},
     OptionEntry{"engine", OptionKind::kResult, kFeaturesGroup, "NAME", "auto",
                 "What runs the network: openvino, native, or auto: the faster one.", false, false,
-                [](const RunOptions& o) -> Json { return option_values::EngineText(o.extractor.engine); },
+                [](const RunOptions& o) -> Json { return option_values::EngineText(o.extractor.network.engine); },
                 [](const Json& v, RunOptions* o) {
-                  return Choice(v, option_values::EngineFromText, "auto, openvino, native", &o->extractor.engine);
+                  return Choice(v, option_values::EngineFromText, "auto, openvino, native", &o->extractor.network.engine);
                 }},
     OptionEntry{"output-node", OptionKind::kResult, kFeaturesGroup, "NAME", "the model's output",
                 "Node of a model file whose values are the features.", false, false,

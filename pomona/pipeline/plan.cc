@@ -103,8 +103,12 @@ Status CheckPlan(const Json& stored, const Json& now, std::string_view output) {
     here.erase(name);
   }
   // Weights are what their hash says, wherever they were read from.
-  if (planned.contains("extractor")) planned["extractor"].erase("source");
-  if (here.contains("extractor")) here["extractor"].erase("source");
+  // So is the engine, whyever it was chosen.
+  for (Json* plan : {&planned, &here}) {
+    if (!plan->contains("extractor")) continue;
+    (*plan)["extractor"].erase("source");
+    (*plan)["extractor"].erase("engine_reason");
+  }
   std::string differences;
   CollectDifferences(planned, here, "", &differences);
   if (differences.empty()) return Status::OK();

@@ -65,6 +65,7 @@ TEST_F(PlanTest, WeightsAreComparedByHashNotByPlace) {
   Json plan = MakePlan(input_);
   Json moved = plan;
   moved["extractor"]["source"] = "another/place.h5";
+  moved["extractor"]["engine_reason"] = "asked for";
   EXPECT_TRUE(CheckPlan(plan, moved, "out").ok());
   moved["weights_sha256"] = "other";
   EXPECT_FALSE(CheckPlan(plan, moved, "out").ok());

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "pomona/base/matrix_view.h"
@@ -22,6 +23,7 @@ namespace {
 /// Features of a sample, and how fast they came.
 struct Measured {
   std::int64_t dim = 0;
+  std::string engine;
   std::vector<float> features;
   double seconds = 0;
 
@@ -34,6 +36,7 @@ Result<Measured> Measure(const FeatureExtractor& extractor, const PixelSample& s
                          const Cancellation* cancellation) {
   Measured measured;
   measured.dim = extractor.dim();
+  measured.engine = extractor.engine();
   measured.features.resize(static_cast<std::size_t>(sample.images * measured.dim));
   std::vector<std::unique_ptr<FeatureExtractor::Session>> sessions;
   for (int i = 0; i < threads; ++i) {
@@ -174,6 +177,7 @@ Result<PrecisionChoice> ChoosePrecision(const ExtractorRequest& asked, const Pix
     if (!reference) reference = measured;
     const double cosine = MeanCosine(*reference, *measured);
     measurements.push_back({{"precision", PrecisionName(precision)},
+                            {"engine", measured->engine},
                             {"images_per_second", static_cast<double>(sample.images) / measured->seconds},
                             {"mean_cosine", cosine}});
     if (precision != Precision::kFloat32 && (cosine < min_similarity || measured->seconds >= best_seconds)) continue;

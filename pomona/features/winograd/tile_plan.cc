@@ -1,0 +1,117 @@
+#include "pomona/features/winograd/tile_plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+
+#include <unistd.h>
+
+namespace pomona::winograd {
+namespace {
+
+// The nominal processor, fitted to measurements of one core with AVX-512 (docs/winograd.md). The unit is the time of
+// one multiply-add of 16 lanes.
+constexpr double kInputCost = 5.0;   // an element of the frequency domain, transformed and stored, 16 channels
+constexpr double kOutputCost = 5.0;  // an element of the frequency domain, read and transformed back, 16 channels
+constexpr double kBytesAUnit = 6.0;  // that stream from memory in one unit of time
+constexpr double kImagesAPass = 32;  // over which one stream of the weights is spread
+constexpr double kTilesAPass = 128;  // more of them gain nothing
+
+std::int64_t CacheSize(int name, std::int64_t otherwise) {
+  const long bytes = sysconf(name);
+  return bytes > 0 ? bytes : otherwise;
+}
+
+int RoundedUpQuotient(int dividend, int divisor) { return (dividend + divisor - 1) / divisor; }
+
+}  // namespace
+
+CacheSizes CacheSizes::Read(int threads) {
+  CacheSizes sizes;
+#if defined(_SC_LEVEL2_CACHE_SIZE) && defined(_SC_LEVEL3_CACHE_SIZE)
+  sizes.second_level = CacheSize(_SC_LEVEL2_CACHE_SIZE, sizes.second_level);
+  const std::int64_t shared = CacheSize(_SC_LEVEL3_CACHE_SIZE, 0);
+  if (shared > 0) sizes.third_level = std::max(shared / std::max(threads, 1), sizes.second_level);
+#endif
+  return sizes;
+}
+
+std::int64_t WeightBytes(const ConvolutionShape& shape, int tile_size) {
+  const std::int64_t size = TransformSize(tile_size);
+  return size * size * shape.inputs * shape.outputs * static_cast<std::int64_t>(sizeof(float));
+}
+
+double ModelledCost(const ConvolutionShape& shape, int tile_size) {
+  const TileGrid grid(shape, tile_size);
+  const double size = TransformSize(tile_size);
+  const double tiles = grid.tiles();
+  const double elements = tiles * size * size;
+  const double inputs = shape.inputs;
+  const double outputs = shape.outputs;
+  const double products = elements * inputs * outputs / kChannelBlock;
+  const double transforms = elements * (kInputCost * inputs + kOutputCost * outputs) / kChannelBlock;
+  const double passes =
+      1 / std::min(kImagesAPass, std::max(kTilesAPass / tiles, 1.0)) * std::max(tiles / kTilesAPass, 1.0);
+  const double stream = static_cast<double>(WeightBytes(shape, tile_size)) / kBytesAUnit * passes;
+  return std::max(products, stream) + transforms;
+}
+
+std::vector<int> ChooseTileSizes(std::span<const ConvolutionShape> shapes, std::int64_t weight_bytes) {
+  std::vector<int> sizes;
+  std::int64_t total = 0;
+  for (const ConvolutionShape& shape : shapes) {
+    int best = kSmallestTile;
+    for (int tile = kSmallestTile + 1; tile <= kLargestTile; ++tile) {
+      if (ModelledCost(shape, tile) < ModelledCost(shape, best)) best = tile;
+    }
+    sizes.push_back(best);
+    total += WeightBytes(shape, best);
+  }
+  while (weight_bytes > 0 && total > weight_bytes) {
+    std::size_t cheapest = shapes.size();
+    int smaller = 0;
+    double lowest = HUGE_VAL;
+    for (std::size_t i = 0; i < shapes.size(); ++i) {
+      for (int tile = kSmallestTile; tile < sizes[i]; ++tile) {
+        const double saved = static_cast<double>(WeightBytes(shapes[i], sizes[i]) - WeightBytes(shapes[i], tile));
+        const double price = (ModelledCost(shapes[i], tile) - ModelledCost(shapes[i], sizes[i])) / saved;
+        if (price < lowest) {
+          lowest = price;
+          cheapest = i;
+          smaller = tile;
+        }
+      }
+    }
+    if (cheapest == shapes.size()) break;
+    total -= WeightBytes(shapes[cheapest], sizes[cheapest]) - WeightBytes(shapes[cheapest], smaller);
+    sizes[cheapest] = smaller;
+  }
+  return sizes;
+}
+
+std::vector<LayerPlan> PlanLayers(std::span<const ConvolutionShape> shapes, std::span<const int> tile_sizes, int batch,
+                                  const CacheSizes& caches) {
+  std::vector<LayerPlan> plans;
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    const ConvolutionShape& shape = shapes[i];
+    const TileGrid grid(shape, tile_sizes[i]);
+    LayerPlan plan;
+    plan.tile_size = tile_sizes[i];
+    const int frequencies = TransformSize(plan.tile_size) * TransformSize(plan.tile_size);
+    const int wanted = shape.inputs <= 64 ? 28 : shape.inputs <= 128 ? 84 : 128;
+    plan.blocking.outputs = std::min(shape.outputs, 128);
+    (void)frequencies;
+    (void)caches;
+    plan.images = std::clamp(RoundedUpQuotient(wanted, grid.tiles()), i == 0 ? 1 : plans.back().images, batch);
+    plan.blocking.tiles = std::min(wanted, plan.images * grid.tiles());
+    if (i == 0) {
+      plan.images = 1;
+      plan.tile_rows = std::clamp(RoundedUpQuotient(wanted, grid.tile_columns), 1, grid.tile_rows);
+      plan.blocking.tiles = plan.tile_rows * grid.tile_columns;
+    }
+    plans.push_back(plan);
+  }
+  return plans;
+}
+
+}  // namespace pomona::winograd

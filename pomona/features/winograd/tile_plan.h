@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "pomona/features/winograd/convolution_layer.h"
+
+namespace pomona::winograd {
+
+/// \brief Caches of the processor, in bytes; they decide blocking and so only speed.
+struct CacheSizes {
+  std::int64_t second_level = 1 << 20;  ///< of one core
+  std::int64_t third_level = 16 << 20;  ///< what one core may count on
+
+  /// \brief Of this machine, shared between so many threads; where it does not say, the defaults.
+  static CacheSizes Read(int threads);
+};
+
+/// \brief How one convolution of a network is run.
+struct LayerPlan {
+  int tile_size = 6;  ///< decides bits
+  Blocking blocking;
+  int images = 1;     ///< that pass through the layer together; never fewer than in the layer before
+  int tile_rows = 0;  ///< of the first layer only: rows of tiles that are made from pixels at a time
+};
+
+/// \brief The tile size of every convolution: the one whose cost an image is lowest by a model of a nominal processor.
+///
+/// Depends on the shapes and the limit alone, so the same network has the same bits wherever it is planned.
+///
+/// \param[in] weight_bytes what all transformed weights may hold, 0 for no limit. Where the best tiles hold more, they
+///            are made smaller where a byte saved costs least; the smallest tiles may still hold more.
+std::vector<int> ChooseTileSizes(std::span<const ConvolutionShape> shapes, std::int64_t weight_bytes);
+
+/// \brief Modelled cost an image of one convolution, in multiply-adds of a nominal vector unit.
+double ModelledCost(const ConvolutionShape& shape, int tile_size);
+
+/// \brief Bytes of the transformed weights.
+std::int64_t WeightBytes(const ConvolutionShape& shape, int tile_size);
+
+/// \brief Blocking of every convolution for so many images a batch.
+std::vector<LayerPlan> PlanLayers(std::span<const ConvolutionShape> shapes, std::span<const int> tile_sizes, int batch,
+                                  const CacheSizes& caches);
+
+}  // namespace pomona::winograd
