@@ -65,8 +65,8 @@ Result<std::unique_ptr<FeatureExtractor>> MakeVgg16Extractor(Vgg16Weights weight
   runtime.precision = network.precision;
   runtime.threads = network.threads;
   runtime.weights_sha256 = weights.Sha256();
-  ARROW_ASSIGN_OR_RAISE(auto graph, BuildVgg16Graph(std::move(weights), network));
-  return MakeOpenVinoExtractor(std::move(graph), runtime);
+  ARROW_ASSIGN_OR_RAISE(const auto graph, BuildVgg16Graph(std::move(weights), network));
+  return MakeOpenVinoExtractor(graph, runtime);
 }
 
 }  // namespace pomona

@@ -112,7 +112,8 @@ constexpr std::array kTable = {
                 "What runs the network: openvino, native, or auto: the faster one.", false, false,
                 [](const RunOptions& o) -> Json { return option_values::EngineText(o.extractor.network.engine); },
                 [](const Json& v, RunOptions* o) {
-                  return Choice(v, option_values::EngineFromText, "auto, openvino, native", &o->extractor.network.engine);
+                  return Choice(v, option_values::EngineFromText, "auto, openvino, native",
+                                &o->extractor.network.engine);
                 }},
     OptionEntry{"output-node", OptionKind::kResult, kFeaturesGroup, "NAME", "the model's output",
                 "Node of a model file whose values are the features.", false, false,

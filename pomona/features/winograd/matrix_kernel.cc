@@ -157,9 +157,11 @@ void Multiply(const MatrixJob& job) {
                    job.next_tiles == nullptr ? 0 : (tiles_bytes + all_steps - 1) / all_steps};
   for (int panel = 0; panel < job.panels; ++panel) {
     const float* const weights = job.weights + panel * panel_floats;
-    const float* const next = panel + 1 < job.panels ? weights + panel_floats : job.next_weights;
+    const bool last = panel + 1 == job.panels;
+    const bool none = last && job.next_weights == nullptr;
+    const float* const next = last ? job.next_weights : weights + panel_floats;
     Ahead next_weights{reinterpret_cast<const char*>(next),
-                       next == nullptr ? 0 : panel_bytes / (static_cast<std::ptrdiff_t>(blocks) * steps)};
+                       none ? 0 : panel_bytes / (static_cast<std::ptrdiff_t>(blocks) * steps)};
     const int output = panel * kPanelWidth;
     float* products = job.products + output / kChannelBlock * job.products_block_stride + output % kChannelBlock;
     const float* tiles = job.tiles;

@@ -105,13 +105,14 @@ void Network::PrepareFirst(const NetworkDescription& description) {
 
   // Pixels come as RGB. A network that was trained on BGR has its weights and means turned round instead.
   const bool turned = description.preprocessing.channel_order == ChannelOrder::kBgr;
+  const auto outputs = static_cast<std::size_t>(layer.outputs);
   const auto network_channel = [&](int channel) { return turned ? kPixelChannels - 1 - channel : channel; };
   for (int tap = 0; tap < kFirstTaps; ++tap) {
     const int source_tap = tap / kPixelChannels * kPixelChannels + network_channel(tap % kPixelChannels);
     for (int output = 0; output < layer.outputs; ++output) {
       const int panel = output / kernel.panel_width;
       first_weights_.data()[(panel * kFirstTaps + tap) * kernel.panel_width + output % kernel.panel_width] =
-          layer.kernel[static_cast<std::size_t>(source_tap * layer.outputs + output)];
+          layer.kernel[static_cast<std::size_t>(source_tap) * outputs + static_cast<std::size_t>(output)];
     }
   }
   std::copy(layer.bias.begin(), layer.bias.end(), biases_.data());
