@@ -39,6 +39,7 @@ void AddRunCommand(CLI::App& program, CommandContext& context);
 void AddFeaturesCommand(CLI::App& program, CommandContext& context);
 void AddFitCommand(CLI::App& program, CommandContext& context);
 void AddApplyCommand(CLI::App& program, CommandContext& context);
+void AddPackCommand(CLI::App& program, CommandContext& context);
 void AddModelsCommand(CLI::App& program, CommandContext& context);
 void AddDoctorCommand(CLI::App& program, CommandContext& context);
 

@@ -136,7 +136,9 @@ class ConfigReader {
       }
       ARROW_ASSIGN_OR_RAISE(const std::string text, Scalar(key, node));
       if (!ApplyStorageKey(key, text, node)) {
-        return Wrong("[storage] has no " + key + " = " + text + Line(node) +
+        std::string wrong = "[storage] has no ";
+        wrong.append(key).append(" = ").append(text).append(Line(node));
+        return Wrong(wrong +
                      "; it takes endpoint, region, path_style, ca_file, anonymous, role, external_id, gs_endpoint, "
                      "gs_project, abfs_account, abfs_endpoint, attempts, retry_budget, connect_timeout, stall_timeout, "
                      "read_ahead, connections");

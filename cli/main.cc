@@ -40,6 +40,7 @@ void AddCommands(CLI::App& program, CommandContext& context) {
   AddFeaturesCommand(program, context);
   AddFitCommand(program, context);
   AddApplyCommand(program, context);
+  AddPackCommand(program, context);
   AddModelsCommand(program, context);
   AddDoctorCommand(program, context);
   program.footer(

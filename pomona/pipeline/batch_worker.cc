@@ -92,9 +92,7 @@ Status BatchWorker::Prepare(const ManifestBlock& block, std::int64_t row, std::i
   if (reads.ahead != nullptr) {
     read = reads.ahead->Take(*reads.batch, place_in_batch, &bytes_);
   } else {
-    const ManifestRow image = block.row(row);
-    const Result<Location> place = places_->Place(image.key);
-    read = place.ok() ? ReadObject(*place, {image.size, image.mtime_ns, image.etag}, &bytes_) : place.status();
+    read = ReadImage(*places_, block.row(row), &bytes_);
   }
   watch.AddTo(&result->seconds.read);
   if (!read.ok()) {

@@ -7,8 +7,10 @@
 #include "pomona/base/text.h"
 #include "pomona/base/usage_error.h"
 #include "pomona/pipeline/globs.h"
+#include "pomona/pipeline/inventory.h"
 #include "pomona/pipeline/labels.h"
 #include "pomona/pipeline/list_file.h"
+#include "pomona/pipeline/packed_input.h"
 #include "pomona/pipeline/sample.h"
 #include "pomona/storage/listing.h"
 
@@ -24,14 +26,39 @@ Status AddFolder(const Location& folder, const Labeler& labeler, const Cancellat
                  InputImages* images) {
   images->rows = ManifestRows(FolderPrefix(folder));
   const std::string& prefix = images->rows.prefix();
+  std::vector<ListedFile> packed;
   const auto add = [&](const ListedFile& file) {
+    if (IsPackedFile(file.path)) {
+      packed.push_back(file);
+      return Status::OK();
+    }
     const std::string label = labeler.LabelOf(prefix + file.path, folder.path + "/" + file.path);
     images->rows.Add(file.path, label, file.size, file.mtime_ns, file.etag);
     return Status::OK();
   };
   ARROW_ASSIGN_OR_RAISE(Listing listing, VisitFiles(folder, {}, add, cancellation));
   images->messages = std::move(listing.warnings);
+  for (const ListedFile& file : packed) {
+    if (cancellation != nullptr) ARROW_RETURN_NOT_OK(cancellation->Check());
+    ARROW_RETURN_NOT_OK(AddPackedImages(folder.Child(file.path), file.path, file, labeler, &images->rows));
+  }
   return Status::OK();
+}
+
+/// A single archive as INPUT.
+Status AddPackedFile(const Location& tar, const Labeler& labeler, InputImages* images) {
+  images->rows = ManifestRows(ListPrefix(tar));
+  ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(tar));
+  if (kind != PlaceKind::kFile) return UsageError("INPUT: there is no file " + tar.display);
+  ListingOptions here;
+  here.recursive = false;
+  ListedFile listed{std::string(tar.name()), -1, 0, ""};
+  const auto find = [&](const ListedFile& file) {
+    if (file.path == tar.name()) listed = file;
+    return Status::OK();
+  };
+  ARROW_RETURN_NOT_OK(VisitFiles(tar.Parent(), here, find).status());
+  return AddPackedImages(tar, tar.name(), listed, labeler, &images->rows);
 }
 
 /// Rows that pass the globs; patterns see the path below the input.
@@ -73,6 +100,10 @@ Result<InputImages> ListInput(const RunOptions& options, const Location& input, 
   if (IsListFile(options.input)) {
     images.rows = ManifestRows(ListPrefix(input));
     ARROW_RETURN_NOT_OK(ReadListFile(input, labeler, &images.rows));
+  } else if (IsInventory(input.path)) {
+    ARROW_RETURN_NOT_OK(ReadInventory(input, labeler, &images.rows));
+  } else if (IsPackedFile(input.path)) {
+    ARROW_RETURN_NOT_OK(AddPackedFile(input, labeler, &images));
   } else {
     ARROW_RETURN_NOT_OK(AddFolder(input, labeler, cancellation, &images));
   }
@@ -99,7 +130,8 @@ Result<InputImages> ListInput(const RunOptions& options, const Location& input, 
 }
 
 ImagePlaces::ImagePlaces(const Location& input)
-    : root_(IsListFile(input.path) ? input.Parent() : input), remote_(IsListFile(input.path) || !input.is_local()) {}
+    : root_(IsListFile(input.path) || IsPackedFile(input.path) ? input.Parent() : input),
+      remote_(IsListFile(input.path) || !input.is_local()) {}
 
 Result<Location> ImagePlaces::Place(std::string_view key) const {
   const bool uri = key.find("://") != std::string_view::npos;
@@ -118,6 +150,13 @@ Result<Location> ImagePlaces::Place(std::string_view key) const {
   ARROW_ASSIGN_OR_RAISE(Location place, Location::Parse(folder));
   const std::lock_guard lock(mutex_);
   return folders_.emplace(std::string(folder), std::move(place)).first->second.Child(name);
+}
+
+Status ReadImage(const ImagePlaces& places, const ManifestRow& image, ByteBuffer* bytes) {
+  ARROW_ASSIGN_OR_RAISE(const Location place, places.Place(image.key));
+  const FileVersion expected{image.size, image.mtime_ns, image.etag};
+  if (image.offset < 0) return ReadObject(place, expected, bytes);
+  return ReadRange(place, expected, image.offset, image.size, bytes);
 }
 
 }  // namespace pomona

@@ -9,6 +9,7 @@
 #include "pomona/base/status.h"
 #include "pomona/pipeline/manifest.h"
 #include "pomona/pipeline/run_options.h"
+#include "pomona/storage/file_io.h"
 #include "pomona/storage/location.h"
 
 namespace pomona {
@@ -43,5 +44,8 @@ class ImagePlaces {
   mutable std::mutex mutex_;
   mutable std::map<std::string, Location, std::less<>> folders_;  ///< of keys that are URIs
 };
+
+/// \brief Reads an image of a manifest: a whole file, or its part of a packed one; errors as `ReadObject` has them.
+Status ReadImage(const ImagePlaces& places, const ManifestRow& image, ByteBuffer* bytes);
 
 }  // namespace pomona

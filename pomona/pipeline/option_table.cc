@@ -40,8 +40,9 @@ Json Texts(const std::vector<std::string>& texts) {
 
 constexpr std::array kTable = {
     OptionEntry{"input", OptionKind::kResult, kInputGroup, "INPUT", "",
-                "Folder or bucket prefix whose parent folder names are labels, or a .csv or .parquet list with the "
-                "columns path and, if wanted, label.",
+                "Folder or bucket prefix whose parent folder names are labels; a .csv or .parquet list with the "
+                "columns path and, if wanted, label; a .tar archive, or a folder of them; or the manifest.json of an "
+                "S3 Inventory report.",
                 false, false, [](const RunOptions& o) -> Json { return ToValidUtf8(o.input); },
                 [](const Json& v, RunOptions* o) { return Text(v, &o->input); }},
     OptionEntry{"label-from", OptionKind::kResult, kInputGroup, "RULE", "parent",

@@ -16,6 +16,7 @@
 #include "pomona/image/image.h"
 #include "pomona/pipeline/sample.h"
 #include "pomona/storage/file_io.h"
+#include "pomona/storage/retry.h"
 
 namespace pomona {
 namespace {
@@ -146,8 +147,9 @@ Result<PixelSample> ReadPixelSample(const Manifest& manifest, const ImagePlaces&
   for (const std::int64_t index : SpreadSample(candidates, kPrecisionSample)) {
     if (cancellation != nullptr) ARROW_RETURN_NOT_OK(cancellation->Check());
     ARROW_ASSIGN_OR_RAISE(const auto rows, manifest.ReadBlock(index / kBlockRows));
-    const Result<Location> place = places.Place(rows->row(index % kBlockRows).key);
-    if (!place.ok() || !ReadAll(*place, &bytes).ok() || !DecodeImage(bytes.bytes(), decode, &image).ok()) continue;
+    const Status read = ReadImage(places, rows->row(index % kBlockRows), &bytes);
+    if (IsStoreDown(read) || read.IsCancelled()) return read;
+    if (!read.ok() || !DecodeImage(bytes.bytes(), decode, &image).ok()) continue;
     sample.pixels.resize(static_cast<std::size_t>(sample.images + 1) * sample.image_bytes);
     ARROW_RETURN_NOT_OK(resizer.Resize(
         image.view(), sample.pixels.data() + static_cast<std::size_t>(sample.images) * sample.image_bytes));

@@ -22,6 +22,21 @@ class ReadAhead::Batch {
 
   ManifestRow row(std::size_t i) const { return block_->row(first_ + static_cast<std::int64_t>(i)); }
 
+  /// How many images from the i-th on lie side by side in one packed file, within `most` bytes; at least 1.
+  std::size_t RunLength(std::size_t i, std::int64_t most) const {
+    constexpr std::int64_t kWidestGap = 65'536;
+    const ManifestRow first = row(i);
+    std::size_t count = 1;
+    if (first.offset < 0 || first.size < 0) return count;
+    for (std::int64_t end = first.offset + first.size; i + count < images_.size(); ++count) {
+      const ManifestRow next = row(i + count);
+      if (next.offset < end || next.offset > end + kWidestGap || next.key != first.key) break;
+      if (next.offset + next.size - first.offset > most) break;
+      end = next.offset + next.size;
+    }
+    return count;
+  }
+
   std::shared_ptr<const ManifestBlock> block_;
   std::int64_t first_;
   std::vector<Image> images_;
@@ -84,25 +99,54 @@ void ReadAhead::Work() {
     });
     if (stopped_) return;
     const std::shared_ptr<Batch> batch = waiting_.front();
-    const std::size_t i = batch->begun_++;
+    const std::size_t i = batch->begun_;
+    constexpr std::int64_t kLargestRun = std::int64_t{4} << 20U;
+    const std::size_t count = batch->RunLength(i, std::min(kLargestRun, (options_.memory - held_) / 2));
+    batch->begun_ += count;
     if (batch->begun_ == batch->images_.size()) waiting_.pop_front();
-    Batch::Image& image = batch->images_[i];
-    image.held = size;
-    held_ += size;
+    for (std::size_t k = i; k < i + count; ++k) {
+      // A run is held twice for a moment: as it came, and in its images.
+      batch->images_[k].held = count == 1 ? size : 2 * batch->row(k).size;
+      held_ += batch->images_[k].held;
+    }
     peak_ = std::max(peak_, held_);
     lock.unlock();
-    const ManifestRow row = batch->row(i);
-    const Result<Location> place = places_.Place(row.key);
-    ByteBuffer bytes;
-    Status status = place.ok() ? ReadObject(*place, {row.size, row.mtime_ns, row.etag}, &bytes) : place.status();
+    ReadRun(*batch, i, count);
     lock.lock();
-    held_ += static_cast<std::int64_t>(bytes.capacity()) - image.held;
+    for (std::size_t k = i; k < i + count; ++k) {
+      Batch::Image& image = batch->images_[k];
+      const auto bytes = static_cast<std::int64_t>(image.bytes.capacity());
+      held_ += bytes - image.held;
+      image.held = bytes;
+      image.done = true;
+    }
     peak_ = std::max(peak_, held_);
-    image.held = static_cast<std::int64_t>(bytes.capacity());
-    image.bytes = std::move(bytes);
-    image.status = std::move(status);
-    image.done = true;
     was_read_.notify_all();
+  }
+}
+
+// Nobody looks at an image before it is done, so the lock is not needed.
+void ReadAhead::ReadRun(Batch& batch, std::size_t i, std::size_t count) {
+  const ManifestRow first = batch.row(i);
+  if (count == 1) {
+    batch.images_[i].status = ReadImage(places_, first, &batch.images_[i].bytes);
+    return;
+  }
+  const ManifestRow last = batch.row(i + count - 1);
+  ByteBuffer all;
+  const auto read = [&]() -> Status {
+    ARROW_ASSIGN_OR_RAISE(const Location place, places_.Place(first.key));
+    return ReadRange(place, {-1, first.mtime_ns, first.etag}, first.offset, last.offset + last.size - first.offset,
+                     &all);
+  };
+  const Status status = read();
+  for (std::size_t k = i; k < i + count; ++k) {
+    Batch::Image& image = batch.images_[k];
+    image.status = status;
+    if (!status.ok()) continue;
+    const ManifestRow row = batch.row(k);
+    image.bytes.Resize(static_cast<std::size_t>(row.size));
+    std::copy_n(all.data() + (row.offset - first.offset), row.size, image.bytes.data());
   }
 }
 

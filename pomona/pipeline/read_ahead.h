@@ -22,6 +22,8 @@ namespace pomona {
 /// image that does not fit into the memory beside those that wait to be taken, unless none waits. As batches are worked
 /// on in the order in which they were added, whoever waits always waits for an image that was begun or can be.
 ///
+/// Images of one batch that lie side by side in a packed file are read by one request of up to 4 MiB.
+///
 /// Thread safety: calls may run together.
 class ReadAhead {
  public:
@@ -57,6 +59,9 @@ class ReadAhead {
 
  private:
   void Work();
+
+  /// \brief Reads `count` images of a batch from the i-th on, which lie side by side in one file.
+  void ReadRun(Batch& batch, std::size_t i, std::size_t count);
 
   const ImagePlaces& places_;
   const Options options_;

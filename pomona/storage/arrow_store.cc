@@ -165,9 +165,8 @@ Status CallArrowStore(const Location& location, const std::function<Status()>& c
 }
 
 Status RemoveArrowFile(const Location& location) {
-  if (const auto* azure = dynamic_cast<const arrow::fs::AzureFileSystem*>(location.filesystem.get())) {
-    if (CanSignAzure(azure->options())) return DeleteAzureBlob(azure->options(), location.path);
-  }
+  const auto* azure = dynamic_cast<const arrow::fs::AzureFileSystem*>(location.filesystem.get());
+  if (azure != nullptr && CanSignAzure(azure->options())) return DeleteAzureBlob(azure->options(), location.path);
   return CallArrowStore(location, [&]() -> Status {
     ARROW_ASSIGN_OR_RAISE(const arrow::fs::FileInfo info, location.filesystem->GetFileInfo(location.path));
     if (info.type() == arrow::fs::FileType::NotFound) return Status::OK();

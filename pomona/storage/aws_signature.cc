@@ -73,7 +73,7 @@ std::vector<std::string> SignAwsRequest(const SignableRequest& request, const Aw
     key = HmacSha256(key, part);
   std::vector<std::string> lines;
   for (const auto& [name, value] : headers) {
-    if (name != "host") lines.push_back(name + ": " + value);
+    if (name != "host") lines.emplace_back(name).append(": ").append(value);
   }
   lines.push_back("authorization: AWS4-HMAC-SHA256 Credential=" + credentials.access_key + "/" + scope +
                   ", SignedHeaders=" + names + ", Signature=" + ToHex(HmacSha256(key, to_sign)));

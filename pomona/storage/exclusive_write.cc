@@ -104,15 +104,13 @@ Result<bool> WriteExclusivelyToStore(const Location& location, std::string_view 
     return location.s3->PutIfAbsent(name.bucket, name.key, bytes);
   }
   if (const auto* google = dynamic_cast<const arrow::fs::GcsFileSystem*>(location.filesystem.get())) {
-    if (const std::optional<std::string> token = GoogleToken(google->options())) {
-      return SendConditional(location, GoogleRequest(google->options(), *token, location), bytes);
-    }
+    const std::optional<std::string> token = GoogleToken(google->options());
+    if (token) return SendConditional(location, GoogleRequest(google->options(), *token, location), bytes);
   }
-  if (const auto* azure = dynamic_cast<const arrow::fs::AzureFileSystem*>(location.filesystem.get())) {
-    if (CanSignAzure(azure->options())) {
-      return SendConditional(
-          location, AzureRequest(azure->options(), AzureCall::kPutIfAbsent, location.path, bytes.size()), bytes);
-    }
+  const auto* azure = dynamic_cast<const arrow::fs::AzureFileSystem*>(location.filesystem.get());
+  if (azure != nullptr && CanSignAzure(azure->options())) {
+    const HttpRequest put = AzureRequest(azure->options(), AzureCall::kPutIfAbsent, location.path, bytes.size());
+    return SendConditional(location, put, bytes);
   }
   return WriteAndReadBack(location, bytes);
 }

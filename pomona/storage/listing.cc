@@ -35,7 +35,7 @@ enum class Trouble : std::size_t { kUnreadableFolder, kLoop, kSpecialFile };
 /// Collects warnings without letting a million of them fill the memory.
 class Warnings {
  public:
-  void Add(Trouble trouble, std::string text) {
+  void Add(Trouble trouble, const std::string& text) {
     if (++counts_[static_cast<std::size_t>(trouble)] <= kToldWarnings) texts_.push_back(ToValidUtf8(text));
   }
 
@@ -104,7 +104,7 @@ class LocalWalk {
     if (cancellation_ != nullptr) ARROW_RETURN_NOT_OK(cancellation_->Check());
     for (;;) {
       errno = 0;
-      const dirent* entry = readdir(folder);
+      const dirent* entry = readdir(folder);  // NOLINT(concurrency-mt-unsafe): nobody else has this folder
       if (entry == nullptr) {
         if (errno != 0) CannotRead(prefix, errno);
         return Status::OK();
@@ -204,8 +204,8 @@ std::int64_t MtimeNs(const arrow::fs::FileInfo& info) {
 }
 
 /// A file of a store, unless it is hidden or there are enough. \return whether more are wanted
-Result<bool> VisitStoreFile(ListedFile file, const ListingOptions& options, const Visitor& visit, std::int64_t* count,
-                            Listing* listing) {
+Result<bool> VisitStoreFile(const ListedFile& file, const ListingOptions& options, const Visitor& visit,
+                            std::int64_t* count, Listing* listing) {
   if (!options.include_hidden && HasHiddenComponent(file.path)) {
     ++listing->hidden;
     return true;
@@ -223,7 +223,7 @@ Result<Listing> ListStore(const Location& root, const ListingOptions& options, c
   selector.recursive = options.recursive;
   Listing listing;
   std::int64_t count = 0;
-  auto generator = root.filesystem->GetFileInfoGenerator(selector);
+  const auto generator = root.filesystem->GetFileInfoGenerator(selector);
   for (;;) {
     if (cancellation != nullptr) ARROW_RETURN_NOT_OK(cancellation->Check());
     const Result<arrow::fs::FileInfoVector> batch = generator().result();

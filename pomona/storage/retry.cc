@@ -58,7 +58,7 @@ Status Retrier::Run(const std::function<Status()>& attempt, const std::function<
     successes_before = successes_;
   }
   for (int tries = 1;; ++tries) {
-    const Status status = attempt();
+    Status status = attempt();
     if (!IsTransient(status)) {
       Earn();  // an error for good is an answer, too
       return status;

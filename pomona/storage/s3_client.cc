@@ -97,10 +97,10 @@ Result<HttpResponse> S3Client::Send(const Call& call) const {
   } else {
     path = "/" + UriEncode(call.bucket, false) + (call.key.empty() ? "" : path);
   }
-  SignableRequest signable{call.method, host, path, call.query, call.headers, Sha256(call.body)};
+  const SignableRequest signable{call.method, host, path, call.query, call.headers, Sha256(call.body)};
   HttpRequest request;
   if (settings_.anonymous) {
-    for (const auto& [name, value] : call.headers) request.headers.push_back(name + ": " + value);
+    for (const auto& [name, value] : call.headers) request.headers.emplace_back(name).append(": ").append(value);
   } else {
     ARROW_ASSIGN_OR_RAISE(const AwsCredentials credentials, Credentials());
     request.headers = SignAwsRequest(signable, credentials, region, Now());
@@ -277,7 +277,7 @@ Result<bool> S3Client::PutIfAbsent(const std::string& bucket, const std::string&
     ARROW_ASSIGN_OR_RAISE(const HttpResponse response, Send(call));
     return response.ok() ? CheckWritten(response) : ErrorOf(call, response);
   };
-  const Status status = retrier_.Run(attempt, [&] { return IsAlive(bucket); });
+  Status status = retrier_.Run(attempt, [&] { return IsAlive(bucket); });
   if (status.ok()) return true;
   if (!status.IsAlreadyExists()) return status;
   if (tries == 1) return false;
@@ -344,7 +344,7 @@ Status S3Client::FinishUpload(const std::string& bucket, const std::string& key,
   call.key = key;
   call.query = {{"uploadId", upload}};
   call.body = parts;
-  const Status status = SendRetrying(call, [](const HttpResponse&) { return Status::OK(); });
+  Status status = SendRetrying(call, [](const HttpResponse&) { return Status::OK(); });
   // A second try finds no upload where the first had finished it.
   if (status.IsKeyError() && Head(bucket, key).ok()) return Status::OK();
   return status;

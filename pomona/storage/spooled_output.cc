@@ -37,7 +37,7 @@ class SpooledOutput : public arrow::io::OutputStream {
   Status Close() override {
     if (closed_) return Status::OK();
     if (spool_ != nullptr) ARROW_RETURN_NOT_OK(Spill());
-    const Status status = CallArrowStore(location_, [&] { return Upload(); });
+    Status status = CallArrowStore(location_, [&] { return Upload(); });
     if (!status.ok()) {
       // Arrow may have made an empty or a half file.
       static_cast<void>(location_.filesystem->DeleteFile(location_.path));
@@ -71,7 +71,7 @@ class SpooledOutput : public arrow::io::OutputStream {
       ARROW_RETURN_NOT_OK(stream->Write(pending_.data(), static_cast<std::int64_t>(pending_.size())));
       return stream->Close();
     }
-    std::rewind(spool_.get());
+    if (std::fseek(spool_.get(), 0, SEEK_SET) != 0) return SpoolError();
     std::string piece(std::size_t{1} << 20U, '\0');
     for (;;) {
       const std::size_t count = std::fread(piece.data(), 1, piece.size(), spool_.get());

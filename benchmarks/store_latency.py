@@ -1,0 +1,64 @@
+"""What 30 ms of latency per request cost a VGG16 run: the same photographs from a folder and from MinIO behind a proxy.
+
+usage: .venv/bin/python benchmarks/store_latency.py [--latency SECONDS] [--images N] [--weights FILE]
+
+Prints images a second of both, in turns, and the ratio. Wants what `./dev test` installs.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from stores import FaultProxy, Minio  # noqa: E402
+
+
+def images_per_second(program, source, folder, options, environment):
+    output = Path(folder) / "out"
+    subprocess.run(
+        [program, "features", source, "--output", output, "--overwrite", *options],
+        check=True, capture_output=True, env=os.environ | environment)  # fmt: skip
+    return json.loads((output / "run.json").read_text())["images_per_second"]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--latency", type=float, default=0.03)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--program", default=ROOT / "build" / "release" / "pomona")
+    parser.add_argument("--photos", default=ROOT / "examples" / "fruits" / "Training")
+    parser.add_argument("options", nargs="*", default=["--extractor", "vgg16", "--image-size", "100"])
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        server = Minio(Path(folder) / "minio")
+        server.upload(arguments.photos, "raw")
+        proxy = FaultProxy(folder, server.endpoint, "--latency", str(arguments.latency))
+        places = {
+            "folder": (arguments.photos, {}),
+            "s3": ("s3://photos/raw", server.environment_of()),
+            "s3 behind latency": ("s3://photos/raw", server.environment_of(endpoint=proxy.endpoint)),
+        }
+        speeds = {name: [] for name in places}
+        try:
+            for _ in range(arguments.rounds):
+                for name, (source, environment) in places.items():
+                    speed = images_per_second(arguments.program, source, folder, arguments.options, environment)
+                    speeds[name].append(speed)
+        finally:
+            proxy.stop()
+            server.stop()
+    local = statistics.median(speeds["folder"])
+    for name, values in speeds.items():
+        median = statistics.median(values)
+        print(f"{name:20} {median:8.1f} images/s  {median / local:6.3f} of the folder's  ({values})")
+
+
+if __name__ == "__main__":
+    main()

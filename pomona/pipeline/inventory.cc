@@ -1,0 +1,177 @@
+#include "pomona/pipeline/inventory.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <arrow/array.h>
+#include <arrow/csv/api.h>
+#include <arrow/io/compressed.h>
+#include <arrow/record_batch.h>
+#include <arrow/scalar.h>
+#include <arrow/table.h>
+#include <arrow/type.h>
+#include <arrow/util/compression.h>
+
+#include "pomona/base/json.h"
+#include "pomona/base/text.h"
+#include "pomona/base/usage_error.h"
+#include "pomona/pipeline/parquet_io.h"
+#include "pomona/storage/aws_signature.h"
+#include "pomona/storage/file_io.h"
+#include "pomona/storage/s3_client.h"
+
+namespace pomona {
+namespace {
+
+/// The columns of a report, by what they are for; -1 where it has none.
+struct Columns {
+  int bucket = -1;
+  int key = -1;
+  int size = -1;
+  int etag = -1;
+  int latest = -1;
+  int marker = -1;
+};
+
+/// "IsLatest" and "is_latest" alike: letters only, in lower case.
+std::string PlainName(std::string_view name) {
+  std::string plain;
+  for (const char c : name) {
+    if (c >= 'A' && c <= 'Z') plain += static_cast<char>(c + 32);
+    if (c >= 'a' && c <= 'z') plain += c;
+  }
+  return plain;
+}
+
+Columns ColumnsOf(const std::vector<std::string>& names) {
+  const auto find = [&](std::string_view wanted) {
+    const auto found =
+        std::find_if(names.begin(), names.end(), [&](const std::string& name) { return PlainName(name) == wanted; });
+    return found == names.end() ? -1 : static_cast<int>(found - names.begin());
+  };
+  return {find("bucket"), find("key"), find("size"), find("etag"), find("islatest"), find("isdeletemarker")};
+}
+
+bool HasHiddenPart(std::string_view key) {
+  return key.starts_with('.') || key.starts_with('_') || key.find("/.") != std::string_view::npos ||
+         key.find("/_") != std::string_view::npos;
+}
+
+class Report {
+ public:
+  Report(const Location& place, const Labeler& labeler, ManifestRows* rows)
+      : place_(place), labeler_(labeler), rows_(rows) {}
+
+  Status Read() {
+    ARROW_ASSIGN_OR_RAISE(const std::string text, ReadText(place_));
+    ARROW_ASSIGN_OR_RAISE(const Json manifest, ParseJson(text, place_.display));
+    ARROW_ASSIGN_OR_RAISE(const auto format, JsonField<std::string>(manifest, "fileFormat", place_.display));
+    ARROW_ASSIGN_OR_RAISE(const auto schema, JsonField<std::string>(manifest, "fileSchema", place_.display));
+    ARROW_ASSIGN_OR_RAISE(const Json files, JsonField<Json>(manifest, "files", place_.display));
+    if (format != "CSV" && format != "Parquet") {
+      return UsageError("INPUT: " + place_.display + " is an inventory in " + format + "; CSV or Parquet is wanted");
+    }
+    const std::string bucket = place_.path.substr(0, place_.path.find('/'));
+    for (const Json& file : files) {
+      ARROW_ASSIGN_OR_RAISE(const auto key, JsonField<std::string>(file, "key", place_.display));
+      Location data = place_;
+      data.path = bucket;
+      data.path.append("/").append(key);
+      data.display = "s3://" + data.path;
+      ARROW_RETURN_NOT_OK(format == "CSV" ? ReadCsv(data, NamesOf(schema)) : ReadParquet(data));
+    }
+    return Status::OK();
+  }
+
+ private:
+  static std::vector<std::string> NamesOf(std::string_view schema) {  // "Bucket, Key, Size"
+    std::vector<std::string> names;
+    while (!schema.empty()) {
+      const std::string_view name = schema.substr(0, schema.find(','));
+      schema.remove_prefix(std::min(name.size() + 1, schema.size()));
+      names.emplace_back(PlainName(name));
+    }
+    return names;
+  }
+
+  Status ReadCsv(const Location& data, const std::vector<std::string>& names) {
+    ARROW_ASSIGN_OR_RAISE(const auto file, OpenInputFile(data));
+    ARROW_ASSIGN_OR_RAISE(const auto codec, arrow::util::Codec::Create(arrow::Compression::GZIP));
+    ARROW_ASSIGN_OR_RAISE(const auto plain, arrow::io::CompressedInputStream::Make(codec.get(), file));
+    auto read = arrow::csv::ReadOptions::Defaults();
+    read.use_threads = false;
+    read.column_names = names;
+    auto convert = arrow::csv::ConvertOptions::Defaults();
+    for (const std::string& name : names) convert.column_types[name] = arrow::utf8();
+    ARROW_ASSIGN_OR_RAISE(const auto reader,
+                          arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), plain, read,
+                                                            arrow::csv::ParseOptions::Defaults(), convert));
+    for (;;) {
+      std::shared_ptr<arrow::RecordBatch> batch;
+      ARROW_RETURN_NOT_OK(reader->ReadNext(&batch));
+      if (batch == nullptr) return Status::OK();
+      ARROW_RETURN_NOT_OK(Add(*batch, true));
+    }
+  }
+
+  Status ReadParquet(const Location& data) {
+    ARROW_ASSIGN_OR_RAISE(const ParquetInput input, ParquetInput::Open(data));
+    for (int group = 0; group < input.reader->num_row_groups(); ++group) {
+      ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::Table> table, input.reader->ReadRowGroup(group));
+      ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::RecordBatch> batch, table->CombineChunksToBatch());
+      ARROW_RETURN_NOT_OK(Add(*batch, false));
+    }
+    return Status::OK();
+  }
+
+  /// \param[in] encoded keys are URL-encoded, as in CSV reports
+  Status Add(const arrow::RecordBatch& batch, bool encoded) {
+    const Columns columns = ColumnsOf(batch.schema()->field_names());
+    if (columns.bucket < 0 || columns.key < 0) {
+      return UsageError("INPUT: " + place_.display + ": the inventory has no columns Bucket and Key");
+    }
+    const auto text = [&](int column, std::int64_t i) -> std::string {
+      if (column < 0 || batch.column(column)->IsNull(i)) return "";
+      const Result<std::shared_ptr<arrow::Scalar>> value = batch.column(column)->GetScalar(i);
+      return value.ok() ? (*value)->ToString() : "";
+    };
+    for (std::int64_t i = 0; i < batch.num_rows(); ++i) {
+      if (text(columns.latest, i) == "false" || text(columns.marker, i) == "true") continue;
+      const std::string raw = text(columns.key, i);
+      const std::string key = encoded ? UriDecode(raw) : raw;
+      if (key.empty() || key.ends_with('/') || HasHiddenPart(key)) continue;
+      AddObject(text(columns.bucket, i), key, text(columns.size, i), text(columns.etag, i));
+    }
+    return Status::OK();
+  }
+
+  void AddObject(const std::string& bucket, const std::string& key, const std::string& size, const std::string& etag) {
+    std::int64_t bytes = -1;
+    std::from_chars(size.data(), size.data() + size.size(), bytes);
+    const std::string uri = "s3://" + bucket + "/" + UriEncode(key, true);
+    const std::string path = "s3://" + bucket + "/" + ToValidUtf8(key);
+    rows_->AddRow({path, uri, labeler_.LabelOf(path, bucket + "/" + key), bytes, 0, etag, -1});
+  }
+
+  const Location& place_;
+  const Labeler& labeler_;
+  ManifestRows* rows_;
+};
+
+}  // namespace
+
+bool IsInventory(std::string_view input) { return input.ends_with("/manifest.json"); }
+
+Status ReadInventory(const Location& report, const Labeler& labeler, ManifestRows* rows) {
+  if (report.s3 == nullptr) {
+    return UsageError("INPUT: " + report.display + ": an inventory is read where S3 wrote it; give its s3:// URI");
+  }
+  Status status = Report(report, labeler, rows).Read();
+  if (status.ok() || IsUsageError(status) || !status.IsInvalid()) return status;
+  return UsageError("INPUT: " + report.display + " is no S3 Inventory report: " + status.message());
+}
+
+}  // namespace pomona

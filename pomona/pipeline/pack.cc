@@ -1,0 +1,168 @@
+#include "pomona/pipeline/pack.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pomona/base/failure.h"
+#include "pomona/base/hash.h"
+#include "pomona/base/json.h"
+#include "pomona/base/parallel.h"
+#include "pomona/base/usage_error.h"
+#include "pomona/pipeline/input_images.h"
+#include "pomona/pipeline/part_file.h"
+#include "pomona/storage/listing.h"
+#include "pomona/storage/store_options.h"
+#include "pomona/storage/tar_file.h"
+
+namespace pomona {
+namespace {
+
+/// Passes bytes on and hashes them.
+class HashedOutput : public arrow::io::OutputStream {
+ public:
+  explicit HashedOutput(std::shared_ptr<arrow::io::OutputStream> target)
+      : target_(std::move(target)), hasher_(HashKind::kSha256) {}
+  using arrow::io::OutputStream::Write;
+  Status Write(const void* data, std::int64_t size) override {
+    hasher_.Update(std::string_view(static_cast<const char*>(data), static_cast<std::size_t>(size)));
+    return target_->Write(data, size);
+  }
+  Status Flush() override { return target_->Flush(); }
+  Result<std::int64_t> Tell() const override { return target_->Tell(); }
+  bool closed() const override { return target_->closed(); }
+  Status Abort() override { return target_->Abort(); }
+  Status Close() override { return target_->Close(); }
+  std::string Sha256() { return hasher_.Finish(); }
+
+ private:
+  std::shared_ptr<arrow::io::OutputStream> target_;
+  Hasher hasher_;
+};
+
+std::string Numbered(const char* format, std::int64_t number) {
+  std::array<char, 40> text{};
+  std::snprintf(text.data(), text.size(), format, static_cast<long long>(number));
+  return text.data();
+}
+
+/// ".jpg" of a name, or ".img" where it has no short ending of letters and digits.
+std::string EndingOf(std::string_view name) {
+  const std::size_t dot = name.rfind('.');
+  std::string ending(dot == std::string_view::npos ? "" : name.substr(dot));
+  const bool plain =
+      ending.size() > 1 && ending.size() <= 6 && std::all_of(ending.begin() + 1, ending.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+      });
+  return plain && ending != ".json" && ending != ".cls" && ending != ".txt" && ending != ".npy" ? ending : ".img";
+}
+
+/// Writes shards one after the other.
+class Packer {
+ public:
+  Packer(Location output, std::int64_t shard_bytes) : output_(std::move(output)), shard_bytes_(shard_bytes) {}
+
+  Status Add(const ManifestRow& row, std::string_view bytes) {
+    if (tar_ == nullptr) {
+      place_ = output_.Child(Numbered("pack-%05lld.tar", summary_.shards));
+      ARROW_ASSIGN_OR_RAISE(auto target, OpenAtomicOutput(place_));
+      stream_ = std::make_shared<HashedOutput>(std::move(target));
+      tar_ = std::make_unique<TarWriter>(stream_);
+    }
+    const std::string stem = Numbered("%09lld", summary_.images);
+    const Json about = {{"path", row.path}, {"label", row.label}};
+    ARROW_RETURN_NOT_OK(tar_->Add(stem + EndingOf(row.path), bytes));
+    ARROW_RETURN_NOT_OK(tar_->Add(stem + ".json", about.dump()));
+    ++summary_.images;
+    return tar_->size() >= shard_bytes_ ? FinishShard() : Status::OK();
+  }
+
+  Status FinishShard() {
+    if (tar_ == nullptr) return Status::OK();
+    ARROW_RETURN_NOT_OK(tar_->Close());
+    ARROW_ASSIGN_OR_RAISE(const std::string there, FileSha256(place_));
+    if (there != stream_->Sha256()) {
+      return Status::IOError(place_.display, ": reads back as something else than was written; pack again");
+    }
+    ++summary_.shards;
+    summary_.bytes += tar_->size();
+    tar_ = nullptr;
+    return Status::OK();
+  }
+
+  PackSummary& summary() { return summary_; }
+
+ private:
+  Location output_;
+  std::int64_t shard_bytes_;
+  Location place_;
+  std::shared_ptr<HashedOutput> stream_;
+  std::unique_ptr<TarWriter> tar_;
+  PackSummary summary_;
+};
+
+Status CheckEmpty(const Location& output) {
+  ListingOptions any;
+  any.include_hidden = true;
+  any.max_files = 1;
+  ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(output));
+  if (kind == PlaceKind::kMissing) return Status::OK();
+  if (kind == PlaceKind::kFile) return UsageError("--output: " + output.display + " is a file");
+  ARROW_ASSIGN_OR_RAISE(const Listing there, ListFiles(output, any));
+  if (there.files.empty()) return Status::OK();
+  return UsageError("--output: " + output.display + " holds something already; name a place that does not");
+}
+
+}  // namespace
+
+Result<PackSummary> Pack(const RunOptions& options, std::int64_t shard_bytes, ProgressListener* progress,
+                         const Cancellation* cancellation) {
+  if (options.input.empty() || options.output.empty()) return UsageError("pack wants INPUT and --output");
+  ARROW_ASSIGN_OR_RAISE(const Location input, Location::Parse(options.input));
+  ARROW_ASSIGN_OR_RAISE(const Location output, Location::Parse(options.output));
+  if (Contains(input, output) || Contains(output, input)) {
+    return UsageError("--output: " + output.display + " and INPUT lie inside each other; name another place");
+  }
+  ARROW_RETURN_NOT_OK(CheckEmpty(output));
+  ARROW_ASSIGN_OR_RAISE(const InputImages images, ListInput(options, input, cancellation));
+  const ImagePlaces places(input);
+  Packer packer(output, shard_bytes);
+  const std::int64_t count = images.rows.size();
+  const int readers = CurrentStoreOptions().connections;
+  constexpr std::int64_t kTogether = 256;
+  std::vector<ByteBuffer> bytes(kTogether);
+  std::vector<Status> read(kTogether);
+  if (progress != nullptr) progress->StageStarted("pack", count, 0);
+  for (std::int64_t first = 0; first < count; first += kTogether) {
+    const std::int64_t together = std::min(kTogether, count - first);
+    ARROW_RETURN_NOT_OK(ParallelFor(
+        together, readers,
+        [&](std::int64_t i) {
+          const auto at = static_cast<std::size_t>(i);
+          read[at] = ReadImage(places, images.rows.row(first + i), &bytes[at]);
+          return FailureCodeOf(read[at]) ? Status::OK() : read[at];
+        },
+        cancellation));
+    for (std::int64_t i = 0; i < together; ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      const ManifestRow row = images.rows.row(first + i);
+      if (read[at].ok()) {
+        ARROW_RETURN_NOT_OK(packer.Add(row, bytes[at].text()));
+      } else {
+        ++packer.summary().unreadable;
+        if (progress != nullptr) progress->Message("left out: " + std::string(row.path) + ": " + read[at].message());
+      }
+    }
+    if (progress != nullptr) progress->StageAdvanced(first + together, packer.summary().unreadable);
+  }
+  ARROW_RETURN_NOT_OK(packer.FinishShard());
+  if (progress != nullptr) progress->StageFinished(0);
+  return packer.summary();
+}
+
+}  // namespace pomona

@@ -1,0 +1,85 @@
+#include "pomona/pipeline/packed_input.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "pomona/base/json.h"
+#include "pomona/base/text.h"
+#include "pomona/storage/tar_file.h"
+
+namespace pomona {
+namespace {
+
+/// What files of one image have in common: the name up to the first dot behind the last slash.
+std::string_view Stem(std::string_view name) {
+  const std::size_t slash = name.rfind('/');
+  const std::size_t dot = name.find('.', slash == std::string_view::npos ? 0 : slash + 1);
+  return name.substr(0, dot);
+}
+
+bool IsText(std::string_view name) {
+  return name.ends_with(".json") || name.ends_with(".cls") || name.ends_with(".txt") || name.ends_with(".npy");
+}
+
+std::string Trimmed(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
+  return ToValidUtf8(text);
+}
+
+/// The files of one image, or of several under one stem.
+struct Group {
+  std::string stem;
+  std::vector<TarMember> images;
+  std::optional<std::string> path;
+  std::optional<std::string> label;
+};
+
+void ReadText(const TarMember& member, Group* group) {
+  if (member.name.ends_with(".cls")) {
+    if (!group->label) group->label = Trimmed(member.content);
+    return;
+  }
+  if (!member.name.ends_with(".json")) return;
+  const Result<Json> json = ParseJson(member.content, member.name);
+  if (!json.ok() || !json->is_object()) return;  // others write other things there
+  const auto path = JsonField<std::string>(*json, "path", member.name);
+  const auto label = JsonField<std::string>(*json, "label", member.name);
+  if (path.ok()) group->path = ToValidUtf8(*path);
+  if (label.ok()) group->label = ToValidUtf8(*label);
+}
+
+}  // namespace
+
+bool IsPackedFile(std::string_view name) { return name.ends_with(".tar"); }
+
+Status AddPackedImages(const Location& tar, std::string_view key, const ListedFile& file, const Labeler& labeler,
+                       ManifestRows* rows) {
+  Group group;
+  const auto finish = [&] {
+    for (const TarMember& image : group.images) {
+      const Location place = tar.Child(image.name);
+      const std::string path = group.path && group.images.size() == 1 ? *group.path : place.display;
+      const std::string label = group.label ? *group.label : labeler.LabelOf(path, place.path);
+      rows->AddRow({path, key, label, image.size, file.mtime_ns, file.etag, image.offset});
+    }
+    group = Group();
+  };
+  ARROW_RETURN_NOT_OK(ScanTar(tar, [&](const TarMember& member) {
+    if (Stem(member.name) != group.stem) {
+      finish();
+      group.stem = Stem(member.name);
+    }
+    if (IsText(member.name)) {
+      ReadText(member, &group);
+    } else {
+      group.images.push_back(member);
+    }
+    return Status::OK();
+  }));
+  finish();
+  return Status::OK();
+}
+
+}  // namespace pomona

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "pomona/base/status.h"
+#include "pomona/pipeline/labels.h"
+#include "pomona/pipeline/manifest.h"
+#include "pomona/storage/listing.h"
+#include "pomona/storage/location.h"
+
+namespace pomona {
+
+/// \brief True when a name says that a file holds many images: it ends in .tar.
+bool IsPackedFile(std::string_view name);
+
+/// \brief Adds a row for each image of a tar archive (WebDataset: files whose names agree up to the first dot belong
+/// together).
+///
+/// The path is the one that the `.json` of an image gives as "path", as `pomona pack` writes it, else the archive's and
+/// the file's name; the label is its "label", else the text of the `.cls`, else what the labeler finds.
+///
+/// \param[in] key of the archive, for `ImagePlaces` \param[in] file what a listing says of it
+Status AddPackedImages(const Location& tar, std::string_view key, const ListedFile& file, const Labeler& labeler,
+                       ManifestRows* rows);
+
+}  // namespace pomona

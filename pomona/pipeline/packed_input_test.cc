@@ -1,0 +1,43 @@
+#include "pomona/pipeline/packed_input.h"
+
+#include <gtest/gtest.h>
+
+#include "pomona/pipeline/testing_folder.h"
+#include "pomona/storage/file_io.h"
+#include "pomona/storage/tar_file.h"
+
+namespace pomona {
+namespace {
+
+using testing_folder::TempFolder;
+
+TEST(PackedInput, TakesPathsAndLabelsFromBesideTheImages) {
+  const TempFolder folder;
+  const Location tar = Location::Parse(folder / "x.tar").ValueOrDie();
+  TarWriter writer(OpenAtomicOutput(tar).ValueOrDie());
+  ASSERT_TRUE(writer.Add("0.jpg", "first").ok());
+  ASSERT_TRUE(writer.Add("0.json", R"({"path": "s3://b/Kiwi/1.jpg", "label": "Kiwi"})").ok());
+  ASSERT_TRUE(writer.Add("1.cls", "Lemon\n").ok());
+  ASSERT_TRUE(writer.Add("1.png", "second").ok());
+  ASSERT_TRUE(writer.Add("Orange/3.jpg", "third").ok());
+  ASSERT_TRUE(writer.Add("../../etc/4.jpg", "fourth").ok());
+  ASSERT_TRUE(writer.Close().ok());
+
+  ManifestRows rows("");
+  const Labeler labeler = Labeler::Make({}).ValueOrDie();
+  ASSERT_TRUE(AddPackedImages(tar, "x.tar", {"x.tar", 10, 7, "e"}, labeler, &rows).ok());
+  ASSERT_EQ(rows.size(), 4);
+  EXPECT_EQ(rows.row(0).path, "s3://b/Kiwi/1.jpg");
+  EXPECT_EQ(rows.row(0).label, "Kiwi");
+  EXPECT_EQ(rows.row(0).key, "x.tar");
+  EXPECT_EQ(rows.row(0).etag, "e");
+  EXPECT_EQ(rows.row(1).label, "Lemon");
+  EXPECT_EQ(rows.row(1).path, folder / "x.tar/1.png");
+  EXPECT_EQ(rows.row(2).label, "Orange");
+  EXPECT_EQ(rows.row(3).path, folder / "x.tar/../../etc/4.jpg");
+  const std::string bytes = ReadText(tar).ValueOrDie();
+  EXPECT_EQ(bytes.substr(static_cast<std::size_t>(rows.row(2).offset), 5), "third");
+}
+
+}  // namespace
+}  // namespace pomona
