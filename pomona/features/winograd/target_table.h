@@ -46,9 +46,14 @@
   {                                 \
   }
 #endif
-#define POMONA_FOR_EACH_TARGET(Function)                                                                     \
-  {POMONA_ON_AVX512(Function), POMONA_ON_AVX2(Function), POMONA_ON_SSE4(Function), POMONA_ON_NEON(Function), \
-   POMONA_ON_GENERIC(Function)}
+// The inner braces are those of the array inside std::array: a first element that is {} would be taken for them.
+#define POMONA_FOR_EACH_TARGET(Function)                                                                        \
+  {                                                                                                             \
+    {                                                                                                           \
+      POMONA_ON_AVX512(Function), POMONA_ON_AVX2(Function), POMONA_ON_SSE4(Function), POMONA_ON_NEON(Function), \
+          POMONA_ON_GENERIC(Function)                                                                           \
+    }                                                                                                           \
+  }
 
 namespace pomona::winograd {
 
