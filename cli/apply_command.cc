@@ -18,10 +18,10 @@ struct Arguments {
 
 /// What the model does not decide: which images, where to, and how fast.
 bool Wanted(std::string_view name, std::string_view /*group*/) {
-  constexpr std::array kDecidedByModel = {"extractor",   "image-size",  "resample",      "no-exif-orientation",
-                                          "pooling",     "precision",   "engine",        "min-similarity",
-                                          "output-node", "input-scale", "input-mean",    "channel-order",
-                                          "components",  "variance",    "self-contained"};
+  constexpr std::array kDecidedByModel = {"extractor",   "image-size",  "resample",       "no-exif-orientation",
+                                          "pooling",     "precision",   "engine",         "min-similarity",
+                                          "output-node", "input-scale", "input-mean",     "channel-order",
+                                          "components",  "variance",    "self-contained", "update"};
   return std::find(kDecidedByModel.begin(), kDecidedByModel.end(), name) == kDecidedByModel.end();
 }
 

@@ -40,6 +40,7 @@ void AddFeaturesCommand(CLI::App& program, CommandContext& context);
 void AddFitCommand(CLI::App& program, CommandContext& context);
 void AddApplyCommand(CLI::App& program, CommandContext& context);
 void AddPackCommand(CLI::App& program, CommandContext& context);
+void AddRetryFailedCommand(CLI::App& program, CommandContext& context);
 void AddModelsCommand(CLI::App& program, CommandContext& context);
 void AddDoctorCommand(CLI::App& program, CommandContext& context);
 

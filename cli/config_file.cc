@@ -115,7 +115,8 @@ class ConfigReader {
     if (option->count() > 0) return Status::OK();
     Result<std::vector<std::string>> values = Values(key, node, *option);
     if (!values.ok()) return Wrong(values.status().message());
-    if (option->get_expected_min() == 0 && !node.is_boolean()) {
+    const bool only_a_switch = option->get_expected_min() == 0 && option->get_type_name().empty();
+    if (only_a_switch && !node.is_boolean()) {
       return Wrong(key + " wants true or false" + Line(node));
     }
     if (values->empty()) return Status::OK();

@@ -46,8 +46,9 @@ std::string Entry(const std::string& name, std::string_view meaning) {
 std::string OptionEntry(const CLI::Option& option) {
   std::string name = option.get_positional() ? option.get_name(true, false) : option.get_name(false, true);
   std::replace(name.begin(), name.end(), ',', ' ');
-  if (!option.get_positional() && option.get_expected_min() > 0 && !option.get_type_name().empty()) {
-    name += " " + option.get_type_name();
+  if (!option.get_positional() && !option.get_type_name().empty()) {
+    if (option.get_expected_min() > 0) name += " ";
+    name += option.get_type_name();
   }
   std::string meaning = option.get_description();
   if (!option.get_default_str().empty()) meaning += " [" + option.get_default_str() + "]";

@@ -41,6 +41,7 @@ void AddCommands(CLI::App& program, CommandContext& context) {
   AddFitCommand(program, context);
   AddApplyCommand(program, context);
   AddPackCommand(program, context);
+  AddRetryFailedCommand(program, context);
   AddModelsCommand(program, context);
   AddDoctorCommand(program, context);
   program.footer(

@@ -31,6 +31,7 @@ void AddRunCommand(CLI::App& program, CommandContext& context) {
       "  pomona run photos --output out --extractor mobilenetv2-0.35 --variance 0.95\n"
       "  pomona run photos --output out --extractor network.onnx --output-node pool --input-mean 127.5\n"
       "  pomona run list.csv --output s3://bucket/features --max-failures 2%\n"
+      "  pomona run photos --output out --update            (photos has more images by now)\n"
       "  pomona run photos --output out --config run.toml\n"
       "\n"
       "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 more failures than --max-failures,\n"

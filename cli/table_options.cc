@@ -1,5 +1,6 @@
 #include "cli/table_options.h"
 
+#include <memory>
 #include <string>
 
 #include "cli/config_file.h"
@@ -18,6 +19,12 @@ CLI::Option* AddOption(CLI::App& command, const OptionEntry& entry, RunOptions* 
   if (entry.value.empty()) {
     const auto set = [&entry, options](std::int64_t count) { Set(entry, count > 0, options); };
     return command.add_flag_function("--" + std::string(entry.name), set, help);
+  }
+  if (entry.value.starts_with("[=")) {  // with or without a value; one that stands apart would be the next argument
+    const auto text = std::make_shared<std::string>();
+    CLI::Option* option = command.add_flag("--" + std::string(entry.name) + "{keep}", *text, help);
+    option->each([text, &entry, options](const std::string& value) { Set(entry, value, options); });
+    return option->type_name(std::string(entry.value));
   }
   const auto set = [&entry, options](const CLI::results_t& values) {
     for (const std::string& value : values) Set(entry, value, options);

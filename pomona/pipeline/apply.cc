@@ -68,7 +68,7 @@ Result<RunSummary> ApplyToFeatures(const FeaturesOutput& features, const Pipelin
                         DescribeExtraction(features.root, features.plan, features.rows->row_count()));
   job.SetExtraction(extraction);
   ARROW_RETURN_NOT_OK(job.RemoveReductionFiles());
-  ARROW_RETURN_NOT_OK(job.Project(*features.rows, model.reduction, features.root.Child(output_names::kThumbnails)));
+  ARROW_RETURN_NOT_OK(job.Project(*features.rows, model.reduction, features.Thumbnails()));
   return job.Finish(stored, RunOutcome::kDone);
 }
 
@@ -87,7 +87,7 @@ Result<RunSummary> ApplyToImages(const RunOptions& options, const PipelineModel&
     return job.Finish(stored, RunOutcome::kTooManyFailures);
   }
   ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<FeatureRows> rows,
-                        FeatureRows::Open(job.output().Place(output_names::kFeatures)));
+                        FeatureRows::OfOutput(job.output().root(), job.output().generation().target));
   if (rows->dim() != model.reduction.dim()) {
     return Status::Invalid("the extractor gives ", rows->dim(), " features here, the model was fitted to ",
                            model.reduction.dim());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include <arrow/array/array_nested.h>
@@ -59,12 +60,21 @@ Result<std::unique_ptr<BatchWorker>> BatchWorker::Make(const ExtractionRecipe& r
 }
 
 Result<BatchResult> BatchWorker::Process(const ManifestBlock& block, std::int64_t first, std::int64_t count,
-                                         const Cancellation* cancellation, const BatchReads& reads) {
+                                         std::span<const PreviousRow> previous, const Cancellation* cancellation,
+                                         const BatchReads& reads) {
   BatchResult result;
   good_.clear();
+  kept_.clear();
+  kept_blocks_.clear();
   for (std::int64_t row = first; row < first + count; ++row) {
     if (cancellation != nullptr) ARROW_RETURN_NOT_OK(cancellation->Check());
-    ARROW_RETURN_NOT_OK(Prepare(block, row, row - first, reads, &result));
+    const PreviousRow known = previous.empty() ? PreviousRow() : previous[static_cast<std::size_t>(row - first)];
+    if (known.kind == PreviousRow::Kind::kWanted) {
+      ++result.images_read;
+      ARROW_RETURN_NOT_OK(Prepare(block, row, row - first, reads, &result));
+    } else {
+      ARROW_RETURN_NOT_OK(Keep(block, row, known, &result));
+    }
   }
   const std::int64_t dim = recipe_.extractor->dim();
   const auto prepared = static_cast<std::int64_t>(good_.size());
@@ -81,8 +91,48 @@ Result<BatchResult> BatchWorker::Process(const ManifestBlock& block, std::int64_
   if (kept < prepared) {
     ARROW_RETURN_NOT_OK(features->Resize(kept * dim * static_cast<std::int64_t>(sizeof(float)), false));
   }
-  ARROW_ASSIGN_OR_RAISE(result.rows, BuildRows(block, std::shared_ptr<arrow::Buffer>(std::move(features))));
+  std::shared_ptr<arrow::Buffer> buffer = std::move(features);
+  if (!kept_.empty()) {
+    ARROW_ASSIGN_OR_RAISE(buffer, MergeKept(values));
+  }
+  ARROW_ASSIGN_OR_RAISE(result.rows, BuildRows(block, buffer));
   return result;
+}
+
+Status BatchWorker::Keep(const ManifestBlock& block, std::int64_t row, const PreviousRow& previous,
+                         BatchResult* result) {
+  const ManifestRow image = block.row(row);
+  const std::int64_t index = block.first() + row;
+  if (previous.kind == PreviousRow::Kind::kFailure) {
+    QuarantineRow failure = *previous.failure;
+    failure.index = index;
+    failure.label = image.label;
+    result->failures.push_back(std::move(failure));
+    return Status::OK();
+  }
+  ARROW_ASSIGN_OR_RAISE(auto known, recipe_.previous->BlockOf(previous.index));
+  const PreviousBlock::Row features = known->row(previous.index);
+  const bool pictured = std::binary_search(recipe_.thumbnails.begin(), recipe_.thumbnails.end(), index);
+  kept_.push_back({row, features.width, features.height,
+                   pictured ? recipe_.previous->Thumbnail(image.path) : std::string(), features.features});
+  if (kept_blocks_.empty() || kept_blocks_.back() != known) kept_blocks_.push_back(std::move(known));
+  return Status::OK();
+}
+
+Result<std::shared_ptr<arrow::Buffer>> BatchWorker::MergeKept(const float* features) {
+  const auto dim = static_cast<std::size_t>(recipe_.extractor->dim());
+  for (std::size_t i = 0; i < good_.size(); ++i) good_[i].known = features + i * dim;
+  std::vector<Good> all;
+  all.reserve(good_.size() + kept_.size());
+  std::merge(std::make_move_iterator(good_.begin()), std::make_move_iterator(good_.end()),
+             std::make_move_iterator(kept_.begin()), std::make_move_iterator(kept_.end()), std::back_inserter(all),
+             [](const Good& a, const Good& b) { return a.row < b.row; });
+  good_ = std::move(all);
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> merged,
+                        arrow::AllocateBuffer(static_cast<std::int64_t>(good_.size() * dim * sizeof(float))));
+  auto* next = reinterpret_cast<float*>(merged->mutable_data());
+  for (const Good& good : good_) next = std::copy(good.known, good.known + dim, next);
+  return merged;
 }
 
 Status BatchWorker::Prepare(const ManifestBlock& block, std::int64_t row, std::int64_t place_in_batch,
@@ -115,7 +165,7 @@ Status BatchWorker::Prepare(const ManifestBlock& block, std::int64_t row, std::i
   ARROW_RETURN_NOT_OK(resizer_.Resize(image_.view(), session_->input(input)));
   ARROW_ASSIGN_OR_RAISE(std::string thumbnail, MakeThumbnail(block.first() + row));
   watch.AddTo(&result->seconds.resize);
-  good_.push_back({row, image_.width, image_.height, std::move(thumbnail)});
+  good_.push_back({row, image_.width, image_.height, std::move(thumbnail), nullptr});
   return Status::OK();
 }
 

@@ -72,7 +72,7 @@ class BatchWorkerTest : public ::testing::Test {
 TEST_F(BatchWorkerTest, GoodRowsStayInOrderAndTheOthersSayWhy) {
   const std::vector<std::int64_t> thumbnails = {3};
   const auto worker = BatchWorker::Make({&extractor_, ResizeFilter::kNearest, {}, thumbnails}, places_).ValueOrDie();
-  const BatchResult result = worker->Process(*block_, 0, 4, nullptr).ValueOrDie();
+  const BatchResult result = worker->Process(*block_, 0, 4, {}, nullptr).ValueOrDie();
   ASSERT_EQ(result.rows->num_rows(), 2);
   EXPECT_TRUE(result.rows->Validate().ok());
   const auto& index = static_cast<const arrow::Int64Array&>(*result.rows->column(0));
@@ -93,7 +93,7 @@ TEST_F(BatchWorkerTest, GoodRowsStayInOrderAndTheOthersSayWhy) {
 
 TEST_F(BatchWorkerTest, NothingGoodIsAnEmptyBatch) {
   const auto worker = BatchWorker::Make({&extractor_, ResizeFilter::kNearest, {}, {}}, places_).ValueOrDie();
-  const BatchResult result = worker->Process(*block_, 1, 2, nullptr).ValueOrDie();
+  const BatchResult result = worker->Process(*block_, 1, 2, {}, nullptr).ValueOrDie();
   EXPECT_EQ(result.rows->num_rows(), 0);
   EXPECT_EQ(result.failures.size(), 2U);
 }
@@ -102,7 +102,7 @@ TEST_F(BatchWorkerTest, Cancellation) {
   Cancellation cancellation;
   cancellation.Cancel();
   const auto worker = BatchWorker::Make({&extractor_, ResizeFilter::kNearest, {}, {}}, places_).ValueOrDie();
-  EXPECT_TRUE(worker->Process(*block_, 0, 4, &cancellation).status().IsCancelled());
+  EXPECT_TRUE(worker->Process(*block_, 0, 4, {}, &cancellation).status().IsCancelled());
 }
 
 }  // namespace

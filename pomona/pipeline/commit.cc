@@ -87,10 +87,6 @@ Location ShardStore::RecordPlace(std::int64_t shard) const { return folder_.Chil
 Result<CommitRecord> ShardStore::Commit(const CommitRecord& record) const {
   const Location place = RecordPlace(record.shard);
   const std::string text = RecordJson(record).dump(1, ' ', false, Json::error_handler_t::replace);
-  if (!place.is_local()) {
-    ARROW_RETURN_NOT_OK(WriteAtomically(place, text));
-    return record;
-  }
   ARROW_ASSIGN_OR_RAISE(const bool first, WriteExclusively(place, text));
   if (first) return record;
   ARROW_RETURN_NOT_OK(RemoveFile(PartPlace(record.part)));

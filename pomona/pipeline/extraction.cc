@@ -62,9 +62,10 @@ Result<std::string> FileForModel(const RunOptions& options, const OpenedExtracto
 class Extractor {
  public:
   Extractor(const RunOptions& options, OutputFolder& output, JobLog& log, const Cancellation* cancellation,
-            const Json& model_plan)
+            const Json& model_plan, const ExtractionBase* base)
       : options_(options),
-        model_plan_(model_plan),
+        model_plan_(base != nullptr ? base->previous->plan() : model_plan),
+        base_(base),
         output_(output),
         log_(log),
         cancellation_(cancellation),
@@ -93,7 +94,12 @@ class Extractor {
 
   Status List() {
     const Stage stage(log_, "list", 0);
-    ARROW_ASSIGN_OR_RAISE(InputImages images, ListInput(options_, input_, cancellation_));
+    InputImages images;
+    if (base_ != nullptr) {
+      ARROW_ASSIGN_OR_RAISE(images.rows, base_->list());
+    } else {
+      ARROW_ASSIGN_OR_RAISE(images, ListInput(options_, input_, cancellation_));
+    }
     for (std::string& message : images.messages) log_.Message(std::move(message));
     const std::int64_t rank = std::max<std::int64_t>(images.rows.size() - 1, 0);
     if (options_.components && *options_.components > rank) {
@@ -200,9 +206,21 @@ class Extractor {
     input.precision = request_.network.precision;
     input.precision_choice = precision_choice_;
     result_.plan = MakePlan(input);
-    if (stored.is_null()) return output_.WriteJson(output_names::kPlan, result_.plan);
+    if (stored.is_null()) {
+      if (base_ != nullptr) ARROW_RETURN_NOT_OK(TakeOverPlan());
+      return output_.WriteJson(output_names::kPlan, result_.plan);
+    }
     ARROW_RETURN_NOT_OK(CheckPlan(stored, result_.plan, output_.display()));
     result_.plan = stored;
+    return Status::OK();
+  }
+
+  /// The plan of the generation before, for the new manifest.
+  Status TakeOverPlan() {
+    Json plan = base_->previous->plan();
+    ARROW_RETURN_NOT_OK(CheckPlan(plan, result_.plan, output_.display()));
+    for (const char* name : {"images", "manifest_sha256"}) plan[name] = result_.plan[name];
+    result_.plan = std::move(plan);
     return Status::OK();
   }
 
@@ -255,15 +273,17 @@ class Extractor {
     job.manifest = manifest_.get();
     job.places = &places;
     job.store = &store_;
-    job.recipe = {opened_.extractor.get(), options_.resample, options_.decode, thumbnails};
+    job.recipe = {opened_.extractor.get(), options_.resample, options_.decode, thumbnails,
+                  base_ != nullptr ? base_->previous : nullptr};
+    job.may_commit = [&] { return output_.CheckClaim(); };
     job.shard_size = options_.shard_size;
     job.threads = threads_;
     job.batches_ahead = batches_ahead_;
     job.read_ahead = {CurrentStoreOptions().read_ahead, CurrentStoreOptions().connections};
-    job.advanced = [&](std::int64_t images, std::int64_t failures) {
+    job.advanced = [&](std::int64_t images, std::int64_t failures, std::int64_t read) {
       done += images;
       failed += failures;
-      result_.extracted += images;
+      result_.extracted += read;
       log_.Advance(images, failures);
       return bearable();
     };
@@ -319,6 +339,7 @@ class Extractor {
     JoinJob job;
     job.store = &store_;
     job.output = output_.root();
+    job.name_of = [&](std::string_view name) { return output_.NameOf(name); };
     job.images = result_.images;
     job.shard_size = options_.shard_size;
     job.dim = opened_.extractor->dim();
@@ -345,6 +366,7 @@ class Extractor {
 
   const RunOptions& options_;
   const Json& model_plan_;
+  const ExtractionBase* base_;
   OutputFolder& output_;
   JobLog& log_;
   const Cancellation* cancellation_;
@@ -377,8 +399,9 @@ std::string TooManyFailuresMessage(const Extraction& extraction) {
 }
 
 Result<Extraction> ExtractFeatures(const RunOptions& options, OutputFolder& output, JobLog& log,
-                                   const Cancellation* cancellation, const Json& model_plan) {
-  return Extractor(options, output, log, cancellation, model_plan).Run();
+                                   const Cancellation* cancellation, const Json& model_plan,
+                                   const ExtractionBase* base) {
+  return Extractor(options, output, log, cancellation, model_plan, base).Run();
 }
 
 Result<Extraction> DescribeExtraction(const Location& output, const Json& plan, std::int64_t rows) {

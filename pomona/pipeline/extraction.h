@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -10,7 +11,9 @@
 #include "pomona/base/status.h"
 #include "pomona/pipeline/commit.h"
 #include "pomona/pipeline/job_log.h"
+#include "pomona/pipeline/manifest.h"
 #include "pomona/pipeline/output_folder.h"
+#include "pomona/pipeline/previous_rows.h"
 #include "pomona/pipeline/report/report.h"
 #include "pomona/pipeline/run_options.h"
 
@@ -42,16 +45,25 @@ std::int64_t FailuresAllowed(const FailureLimit& limit, std::int64_t images);
 /// \brief What a person is told when too many images failed.
 std::string TooManyFailuresMessage(const Extraction& extraction);
 
+/// \brief What a generation is made from, besides images.
+struct ExtractionBase {
+  const PreviousRows* previous = nullptr;
+
+  /// Gives the rows of the new manifest; called once, unless an earlier call has written it.
+  std::function<Result<ManifestRows>()> list;
+};
+
 /// \brief Makes the features of an output: list, plan, extract, quarantine, join; takes up what is there already.
 ///
 /// The output must be claimed. Afterwards `features/` and quarantine.parquet are there; after too many failures only
 /// the latter.
 ///
 /// \param[in] model_plan the plan that a saved model was made under, whose batch size and weights are kept to; null
-/// when
-///            there is none
+///            where there is none
+/// \param[in] base the generation before, whose plan is kept to and whose rows are taken over; null for the first
 Result<Extraction> ExtractFeatures(const RunOptions& options, OutputFolder& output, JobLog& log,
-                                   const Cancellation* cancellation, const Json& model_plan = nullptr);
+                                   const Cancellation* cancellation, const Json& model_plan = nullptr,
+                                   const ExtractionBase* base = nullptr);
 
 /// \brief What is known of the extraction behind a features output that was made earlier.
 ///

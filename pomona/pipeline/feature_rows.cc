@@ -8,6 +8,8 @@
 #include <arrow/type.h>
 
 #include "pomona/base/usage_error.h"
+#include "pomona/pipeline/generation.h"
+#include "pomona/pipeline/output_folder.h"
 #include "pomona/pipeline/parquet_io.h"
 #include "pomona/storage/file_io.h"
 #include "pomona/storage/listing.h"
@@ -26,21 +28,6 @@ std::string Difference(const FeaturePartInfo& a, const FeaturePartInfo& b) {
   if (a.weights_sha256 != b.weights_sha256) return differ("weights", a.weights_sha256, b.weights_sha256);
   if (a.precision != b.precision) return differ("precision", a.precision, b.precision);
   return a.plan == b.plan ? "" : "plan";
-}
-
-/// The values of a column of vectors: in place where they lie in one piece, else copied to `copy`.
-Result<const float*> ContiguousValues(const arrow::ChunkedArray& column, std::int64_t dim, std::vector<float>* copy) {
-  const auto values_of = [&](const std::shared_ptr<arrow::Array>& chunk) {
-    const auto& lists = static_cast<const arrow::FixedSizeListArray&>(*chunk);
-    return static_cast<const arrow::FloatArray&>(*lists.values()).raw_values() + lists.offset() * dim;
-  };
-  if (column.num_chunks() == 1) return values_of(column.chunk(0));
-  copy->reserve(static_cast<std::size_t>(column.length() * dim));
-  for (const std::shared_ptr<arrow::Array>& chunk : column.chunks()) {
-    const float* values = values_of(chunk);
-    copy->insert(copy->end(), values, values + chunk->length() * dim);
-  }
-  return copy->data();
 }
 
 }  // namespace
@@ -84,6 +71,18 @@ Status FeatureRows::AddPart(const Location& location) {
   return Status::OK();
 }
 
+Status FeatureRows::CheckComplete(const std::string& shown) const {
+  if (parts_.empty()) {
+    return UsageError("there are no features in " + shown +
+                      ": name the output of a finished `pomona features` or `pomona run`");
+  }
+  ARROW_ASSIGN_OR_RAISE(const Json plan, ParseJson(info_.plan, shown + ": pomona.plan"));
+  const std::int64_t blocks = BlockCount(plan.value("images", block_count() * kBlockRows));
+  if (block_count() == blocks) return Status::OK();
+  return UsageError(shown + " is not complete: " + std::to_string(block_count()) + " of " + std::to_string(blocks) +
+                    " blocks are there; let the run that makes it finish first");
+}
+
 Result<std::unique_ptr<FeatureRows>> FeatureRows::Open(const Location& folder) {
   ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(folder));
   std::unique_ptr<FeatureRows> rows(new FeatureRows());
@@ -96,16 +95,24 @@ Result<std::unique_ptr<FeatureRows>> FeatureRows::Open(const Location& folder) {
       ARROW_RETURN_NOT_OK(rows->AddPart(folder.Child(file.path)));
     }
   }
-  if (rows->parts_.empty()) {
-    return UsageError("there are no features in " + folder.display +
-                      ": name the output of a finished `pomona features` or `pomona run`");
+  ARROW_RETURN_NOT_OK(rows->CheckComplete(folder.display));
+  return rows;
+}
+
+Result<std::unique_ptr<FeatureRows>> FeatureRows::OfOutput(const Location& root, int generation) {
+  const Location join = root.Child(NameInGeneration(output_names::kJoin, generation, false));
+  const Location folder = root.Child(output_names::kFeatures);
+  ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(join));
+  if (kind != PlaceKind::kFile) return Open(folder);
+  ARROW_ASSIGN_OR_RAISE(const std::string text, ReadText(join));
+  ARROW_ASSIGN_OR_RAISE(const Json json, ParseJson(text, join.display));
+  ARROW_ASSIGN_OR_RAISE(const Json parts, JsonField<Json>(json, "parts", join.display));
+  std::unique_ptr<FeatureRows> rows(new FeatureRows());
+  for (const Json& part : parts) {
+    ARROW_ASSIGN_OR_RAISE(const auto name, JsonField<std::string>(part, "name", join.display));
+    ARROW_RETURN_NOT_OK(rows->AddPart(root.Child(name)));
   }
-  ARROW_ASSIGN_OR_RAISE(const Json plan, ParseJson(rows->info_.plan, folder.display + ": pomona.plan"));
-  const std::int64_t blocks = BlockCount(plan.value("images", rows->block_count() * kBlockRows));
-  if (rows->block_count() != blocks) {
-    return UsageError(folder.display + " is not complete: " + std::to_string(rows->block_count()) + " of " +
-                      std::to_string(blocks) + " blocks are there; let the run that makes it finish first");
-  }
+  ARROW_RETURN_NOT_OK(rows->CheckComplete(folder.display));
   return rows;
 }
 
@@ -127,7 +134,7 @@ Status FeatureRows::Visit(std::int64_t number, const std::function<Status(const 
                            " rows, its metadata say ", block.rows);
   }
   std::vector<float> copy;
-  ARROW_ASSIGN_OR_RAISE(const float* values, ContiguousValues(*table->column(0), dim_, &copy));
+  ARROW_ASSIGN_OR_RAISE(const float* values, Values(*table, dim_, &copy));
   const auto name = [this, number](std::int64_t row) -> std::string {
     const Result<std::shared_ptr<arrow::Table>> names = Names(number);
     if (!names.ok()) return "row " + std::to_string(row) + " of block " + std::to_string(number);
@@ -140,6 +147,28 @@ Result<std::shared_ptr<arrow::Table>> FeatureRows::Names(std::int64_t number) co
   const Block& block = blocks_[static_cast<std::size_t>(number)];
   ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::Table> table, ReadColumns(block, {0, 1}));
   return table->CombineChunks();
+}
+
+Result<std::shared_ptr<arrow::Table>> FeatureRows::Rows(std::int64_t number) const {
+  ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::Table> table,
+                        ReadColumns(blocks_[static_cast<std::size_t>(number)], {0, 1, 2, 3, kFeaturesLeaf}));
+  return table->CombineChunks();
+}
+
+Result<const float*> FeatureRows::Values(const arrow::Table& rows, std::int64_t dim, std::vector<float>* copy) {
+  if (rows.num_rows() == 0) return nullptr;
+  const arrow::ChunkedArray& column = *rows.column(rows.num_columns() - 1);
+  const auto values_of = [&](const std::shared_ptr<arrow::Array>& chunk) {
+    const auto& lists = static_cast<const arrow::FixedSizeListArray&>(*chunk);
+    return static_cast<const arrow::FloatArray&>(*lists.values()).raw_values() + lists.offset() * dim;
+  };
+  if (column.num_chunks() == 1) return values_of(column.chunk(0));
+  copy->reserve(static_cast<std::size_t>(column.length() * dim));
+  for (const std::shared_ptr<arrow::Array>& chunk : column.chunks()) {
+    const float* values = values_of(chunk);
+    copy->insert(copy->end(), values, values + chunk->length() * dim);
+  }
+  return copy->data();
 }
 
 }  // namespace pomona

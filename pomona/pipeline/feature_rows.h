@@ -25,6 +25,9 @@ class FeatureRows : public RowSource {
   /// \return UsageError when there are none, a part is missing, or parts were made in different ways
   static Result<std::unique_ptr<FeatureRows>> Open(const Location& folder);
 
+  /// \brief The same for one generation of an output, by the names that it gave its parts.
+  static Result<std::unique_ptr<FeatureRows>> OfOutput(const Location& root, int generation);
+
   std::int64_t dim() const override { return dim_; }
   std::int64_t row_count() const override { return rows_; }
   std::int64_t block_count() const override { return static_cast<std::int64_t>(blocks_.size()); }
@@ -32,6 +35,12 @@ class FeatureRows : public RowSource {
 
   /// \brief Paths and labels of a block's rows: columns 0 and 1.
   Result<std::shared_ptr<arrow::Table>> Names(std::int64_t block) const;
+
+  /// \brief All five columns of a block, one chunk each where there are rows.
+  Result<std::shared_ptr<arrow::Table>> Rows(std::int64_t block) const;
+
+  /// \return the feature values of a table of `Rows`: in place where they lie in one piece, else copied to `copy`
+  static Result<const float*> Values(const arrow::Table& rows, std::int64_t dim, std::vector<float>* copy);
 
   std::int64_t block_rows(std::int64_t block) const { return blocks_[static_cast<std::size_t>(block)].rows; }
 
@@ -52,6 +61,7 @@ class FeatureRows : public RowSource {
 
   FeatureRows() = default;
   Status AddPart(const Location& location);
+  Status CheckComplete(const std::string& shown) const;
   Result<std::shared_ptr<arrow::Table>> ReadColumns(const Block& block, const std::vector<int>& columns) const;
 
   std::int64_t dim_ = 0;

@@ -23,7 +23,11 @@ struct FeaturesOutput {
   /// \brief The user's own model file that made the features, where it still lies at its place; else "".
   std::string ModelFile() const;
 
+  /// \brief Where the small pictures lie, if there are any.
+  Location Thumbnails() const;
+
   Location root;
+  int generation = 1;  ///< of the output; what is made of these features does not see a later one
   std::unique_ptr<FeatureRows> rows;
   Json plan;
 };

@@ -42,6 +42,7 @@ class FitInPlace {
 
   /// \return the summary of an earlier fit with the same options
   Result<std::optional<RunSummary>> CheckEarlierFit() {
+    ARROW_RETURN_NOT_OK(job_.CheckNoOtherChange(""));
     ARROW_ASSIGN_OR_RAISE(stored_, job_.output().ReadJson(output_names::kOptions));
     ARROW_ASSIGN_OR_RAISE(const PlaceKind csv, KindOfPlace(job_.output().Place(output_names::kProjectionCsv)));
     const bool finished = job_.output().state() == OutputFolder::State::kFinished;
@@ -109,7 +110,7 @@ Result<RunSummary> Fit(const FitOptions& options, ProgressListener* progress, co
   recipe.reduction.variance = options.variance;
   recipe.plan = features.plan;
   recipe.model_file = features.ModelFile();
-  ARROW_RETURN_NOT_OK(FitAndProject(*features.rows, recipe, features.root.Child(output_names::kThumbnails), job));
+  ARROW_RETURN_NOT_OK(FitAndProject(*features.rows, recipe, features.Thumbnails(), job));
   return job.Finish(fit_options, RunOutcome::kDone);
 }
 

@@ -98,7 +98,7 @@ Result<InputImages> ListInput(const RunOptions& options, const Location& input, 
   ARROW_ASSIGN_OR_RAISE(const Labeler labeler, Labeler::Make(options.label_from));
   InputImages images;
   if (IsListFile(options.input)) {
-    images.rows = ManifestRows(ListPrefix(input));
+    images.rows = ManifestRows(ManifestPrefix(options.input, input));
     ARROW_RETURN_NOT_OK(ReadListFile(input, labeler, &images.rows));
   } else if (IsInventory(input.path)) {
     ARROW_RETURN_NOT_OK(ReadInventory(input, labeler, &images.rows));
@@ -127,6 +127,10 @@ Result<InputImages> ListInput(const RunOptions& options, const Location& input, 
     images.rows.Keep(first);
   }
   return images;
+}
+
+std::string ManifestPrefix(std::string_view text, const Location& input) {
+  return IsListFile(text) ? ListPrefix(input) : FolderPrefix(input);
 }
 
 ImagePlaces::ImagePlaces(const Location& input)

@@ -3,6 +3,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pomona/base/cancellation.h"
@@ -24,6 +25,9 @@ struct InputImages {
 ///
 /// \return UsageError when nothing is left, saying why
 Result<InputImages> ListInput(const RunOptions& options, const Location& input, const Cancellation* cancellation);
+
+/// \return what the paths of an input's images begin with: "data/" for the folder or list file's folder `data`
+std::string ManifestPrefix(std::string_view text, const Location& input);
 
 /// \brief Turns manifest keys back into places.
 ///

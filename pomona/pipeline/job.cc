@@ -7,6 +7,7 @@
 #include "pomona/base/text.h"
 #include "pomona/base/usage_error.h"
 #include "pomona/models/open_extractor.h"
+#include "pomona/pipeline/generation_change.h"
 #include "pomona/pipeline/option_table.h"
 #include "pomona/pipeline/projection.h"
 #include "pomona/pipeline/thumbnails.h"
@@ -60,8 +61,17 @@ Job::Job(JobKind kind, OutputFolder output, ProgressListener* progress, const Ca
       cancellation_(cancellation),
       threads_(threads > 0 ? threads : UsableThreads()) {}
 
+Status Job::CheckNoOtherChange(std::string_view command) const {
+  const Generation& generation = output_.generation();
+  if (!generation.changing() || generation.command == command) return Status::OK();
+  return UsageError("--output: " + output_.display() + " is being changed by `pomona " + generation.command +
+                    "`, which was interrupted: give that command again, and it goes on; or start anew with "
+                    "`pomona run` and --overwrite");
+}
+
 Result<std::optional<RunSummary>> Job::CheckStored(const Json& options) {
   if (output_.state() == OutputFolder::State::kNew) return std::nullopt;
+  ARROW_RETURN_NOT_OK(CheckNoOtherChange(""));
   ARROW_ASSIGN_OR_RAISE(const Json stored, output_.ReadJson(output_names::kOptions));
   if (stored.is_null()) return std::nullopt;  // interrupted before anything was made
   ARROW_ASSIGN_OR_RAISE(const auto command, JsonField<std::string>(stored, "command", output_names::kOptions));
@@ -83,6 +93,20 @@ Result<std::optional<RunSummary>> Job::CheckStored(const Json& options) {
   summary.report = output_.DisplayOf(output_names::kReport);
   summary.message = output_.display() + " is finished already; nothing was done";
   return summary;
+}
+
+Status Job::CheckOptions(const Json& options) const {
+  ARROW_ASSIGN_OR_RAISE(const Json stored, output_.ReadJson(output_names::kOptions));
+  if (stored.is_null()) return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const auto command, JsonField<std::string>(stored, "command", output_names::kOptions));
+  ARROW_ASSIGN_OR_RAISE(const Json stored_options, JsonField<Json>(stored, "options", output_names::kOptions));
+  const std::string wanted(JobKindName(kind_));
+  if (command != wanted) {
+    return UsageError("--update: " + output_.display() + " was made by `pomona " + command + "`; give that command");
+  }
+  const bool with_fit = kind_ != JobKind::kFeatures;
+  return CompareWithStored(with_fit ? stored_options : WithoutFitOptions(stored_options),
+                           with_fit ? options : WithoutFitOptions(options), output_.display());
 }
 
 Status Job::Begin(const Json& options) {
@@ -113,6 +137,7 @@ bool Job::MendedByOtherOptions(const Status& status) {
 Status Job::RemoveReductionFiles() {
   std::vector<std::string> old;
   for (const std::string& name : output_.files()) {
+    if (IsPartName(name) && GenerationOfPart(name) != output_.generation().target) continue;
     const bool projection = name.starts_with("projection/") || name == output_names::kProjectionCsv;
     if (projection || name.starts_with("model/") || name == output_names::kExplainedVariance) old.push_back(name);
   }
@@ -136,6 +161,7 @@ Status Job::Project(const FeatureRows& rows, const Reduction& reduction, const L
   job.rows = &rows;
   job.reduction = &reduction;
   job.output = output_.root();
+  job.name_of = [&](std::string_view name) { return output_.NameOf(name); };
   job.report_rows = sample.Choose();
   job.threads = threads_;
   job.advanced = [&](std::int64_t count) { log_.Advance(count); };
@@ -157,6 +183,7 @@ void Job::SetExtraction(const Extraction& extraction) { extraction_ = extraction
 Json Job::RunRecord(const Json& all_options, RunOutcome outcome) const {
   Json run = {{"format_version", kOutputFormatVersion},
               {"command", JobKindName(kind_)},
+              {"generation", output_.generation().target},
               {"outcome", outcome == RunOutcome::kTooManyFailures ? "too-many-failures" : "done"}};
   if (extraction_) {
     run["images_listed"] = extraction_->images;
@@ -188,8 +215,10 @@ Result<Json> Job::FilesWritten(RunOutcome outcome) const {
   for (const std::string& name : output_.files()) {
     const bool soon = name == output_names::kRun || name == output_names::kSuccess;
     if (name == output_names::kSuccess && outcome == RunOutcome::kTooManyFailures) continue;
+    if (IsPartName(name) && GenerationOfPart(name) != output_.generation().target) continue;
     if (!soon) {
-      ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(output_.Place(name)));
+      const Location place = IsPartName(name) ? output_.root().Child(name) : output_.Place(name);
+      ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(place));
       if (kind != PlaceKind::kFile) continue;
     }
     files.push_back(name);
@@ -224,8 +253,14 @@ Result<RunSummary> Job::Finish(const Json& all_options, RunOutcome outcome) {
   ARROW_ASSIGN_OR_RAISE(summary.run["files"], FilesWritten(outcome));
   summary.report = output_.DisplayOf(output_names::kReport);
   summary.message = message;
+  const bool enough = outcome != RunOutcome::kTooManyFailures;
+  if (output_.generation().changing() && enough) {
+    ARROW_RETURN_NOT_OK(CommitGeneration(&output_, summary.run));
+    return summary;
+  }
+  summary.report = output_.DisplayOf(output_.NameOf(output_names::kReport));
   ARROW_RETURN_NOT_OK(output_.WriteJson(output_names::kRun, summary.run));
-  if (outcome != RunOutcome::kTooManyFailures) ARROW_RETURN_NOT_OK(output_.Finish());
+  if (enough) ARROW_RETURN_NOT_OK(output_.Finish());
   return summary;
 }
 

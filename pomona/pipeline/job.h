@@ -32,11 +32,17 @@ class Job {
   const Cancellation* cancellation() const { return cancellation_; }
   int threads() const { return threads_; }
 
+  /// \return UsageError when another command's change of the output was interrupted, naming that command
+  Status CheckNoOtherChange(std::string_view command) const;
+
   /// \brief Compares options with the stored ones, and tells whether all is done already.
   ///
   /// \param[in] options the result options of this call
   /// \return the summary to hand out when nothing is left to do; UsageError when the output was made with others
   Result<std::optional<RunSummary>> CheckStored(const Json& options);
+
+  /// \return UsageError when the output was made by another command or with other options
+  Status CheckOptions(const Json& options) const;
 
   /// \brief Makes the output this job's: claims it, removes `_SUCCESS`, stores the options.
   Status Begin(const Json& options);

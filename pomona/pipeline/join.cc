@@ -26,6 +26,10 @@ std::int64_t FirstIndex(const arrow::RecordBatch& rows) {
   return static_cast<const arrow::Int64Array&>(*rows.column(kIndexColumn)).Value(0);
 }
 
+std::string NameIn(const JoinJob& job, std::string_view name) {
+  return job.name_of ? job.name_of(name) : std::string(name);
+}
+
 /// Reads the batches of committed shards in manifest order, from any block on.
 class ShardCursor {
  public:
@@ -107,7 +111,7 @@ class PartJoin {
 
   Result<JoinedPart> Run(const std::function<void(std::int64_t)>& advanced, std::vector<Thumbnail>* thumbnails,
                          const Cancellation* cancellation) {
-    JoinedPart joined{PartName(output_names::kFeatures, part_), 0, 0};
+    JoinedPart joined{NameIn(job_, PartName(output_names::kFeatures, part_)), 0, 0};
     ARROW_ASSIGN_OR_RAISE(ParquetOutput output, ParquetOutput::Open(job_.output.Child(joined.name), schema_));
     FeaturePartInfo info = job_.info;
     info.first_block = part_ * BlocksAPart(job_.dim);
@@ -177,7 +181,7 @@ Result<std::vector<JoinedPart>> JoinShards(const JoinJob& job, const Cancellatio
       cancellation));
   std::vector<Thumbnail> all;
   for (std::vector<Thumbnail>& some : thumbnails) std::move(some.begin(), some.end(), std::back_inserter(all));
-  ARROW_RETURN_NOT_OK(WriteThumbnails(job.output.Child(output_names::kThumbnails), all));
+  ARROW_RETURN_NOT_OK(WriteThumbnails(job.output.Child(NameIn(job, output_names::kThumbnails)), all));
   return joined;
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <arrow/type_fwd.h>
@@ -19,7 +20,11 @@ namespace pomona {
 /// \brief What is joined: committed shards, and where to.
 struct JoinJob {
   const ShardStore* store = nullptr;
-  Location output;          ///< `features/` and `_pomona/thumbnails.arrow` are written below it
+  Location output;  ///< `features/` and `_pomona/thumbnails.arrow` are written below it
+
+  /// Where a file lies below the output, by its name in generation 1; empty: under that name.
+  std::function<std::string(std::string_view)> name_of;
+
   std::int64_t images = 0;  ///< rows of the manifest
   std::int64_t shard_size = 1024;
   std::int64_t dim = 0;
@@ -29,12 +34,12 @@ struct JoinJob {
 };
 
 struct JoinedPart {
-  std::string name;  ///< "features/part-00000.parquet"
+  std::string name;  ///< below the output
   std::int64_t rows = 0;
   std::int64_t bytes = 0;
 };
 
-/// \return the names of the parts that `JoinShards` will write
+/// \return the names of the parts that `JoinShards` will write, as in generation 1
 std::vector<std::string> JoinedPartNames(std::int64_t images, std::int64_t dim);
 
 /// \brief Joins the parts of all shards, in order, into feature parts of about 256 MB.

@@ -149,6 +149,11 @@ constexpr std::array kTable = {
                 "Start anew: delete what an earlier run wrote to the output, and nothing else.", false, false,
                 [](const RunOptions& o) -> Json { return o.overwrite; },
                 [](const Json& v, RunOptions* o) { return Switch(v, true, &o->overwrite); }},
+    OptionEntry{"update", OptionKind::kRun, kOutputGroup, "[=mirror]", "",
+                "Take up what is new or changed in INPUT since the output was made, without reading the rest again; "
+                "=mirror also drops what is gone.",
+                false, false, [](const RunOptions& o) -> Json { return option_values::UpdateText(o.update); },
+                [](const Json& v, RunOptions* o) { return option_values::ParseUpdate(v, &o->update); }},
     OptionEntry{"max-failures", OptionKind::kRun, kOutputGroup, "N|N%", "1%, never fewer than 10",
                 "Images that may be quarantined before the run counts as failed.", false, false,
                 [](const RunOptions& o) -> Json { return option_values::FailureLimitText(o.max_failures); },
@@ -221,6 +226,14 @@ Status ValidateOptions(const RunOptions& options) {
   }
   if (options.variance && *options.variance <= 0) {
     return UsageError("--variance: a share above 0 and up to 1 is wanted, such as 0.95");
+  }
+  if (options.update != UpdateKind::kNone && options.overwrite) {
+    return UsageError("--update and --overwrite contradict each other: take up what is new, or start anew");
+  }
+  if (options.update == UpdateKind::kKeep && (options.sample || options.limit)) {
+    return UsageError(std::string("--update: ") + (options.sample ? "--sample" : "--limit") +
+                      " chooses other images once there are more; give --update=mirror, which also drops those that "
+                      "are no longer chosen");
   }
   ARROW_RETURN_NOT_OK(Labeler::Make(options.label_from).status());
   if (options.shard_size % 1024 != 0) {

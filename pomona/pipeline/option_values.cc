@@ -265,4 +265,29 @@ Status ParseFailureLimit(const Json& value, FailureLimit* limit) {
   return Status::OK();
 }
 
+std::string UpdateText(UpdateKind update) {
+  switch (update) {
+    case UpdateKind::kKeep:
+      return "keep";
+    case UpdateKind::kMirror:
+      return "mirror";
+    default:
+      return "none";
+  }
+}
+
+Status ParseUpdate(const Json& value, UpdateKind* update) {
+  const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+  if (text == "keep" || text == "true") {
+    *update = UpdateKind::kKeep;
+  } else if (text == "mirror") {
+    *update = UpdateKind::kMirror;
+  } else if (text == "none" || text == "false") {
+    *update = UpdateKind::kNone;
+  } else {
+    return Status::Invalid("\"", text, "\" is neither mirror nor nothing at all; write --update or --update=mirror");
+  }
+  return Status::OK();
+}
+
 }  // namespace pomona::option_values

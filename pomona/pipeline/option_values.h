@@ -70,4 +70,8 @@ Status ParseChannelOrder(const Json& value, std::optional<ChannelOrder>* order);
 std::string FailureLimitText(const FailureLimit& limit);
 Status ParseFailureLimit(const Json& value, FailureLimit* limit);
 
+/// \return "none", "keep" or "mirror"
+std::string UpdateText(UpdateKind update);
+Status ParseUpdate(const Json& value, UpdateKind* update);
+
 }  // namespace pomona::option_values

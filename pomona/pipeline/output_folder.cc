@@ -1,12 +1,14 @@
 #include "pomona/pipeline/output_folder.h"
 
 #include <algorithm>
-#include <cstdio>
+#include <cstdlib>
+#include <functional>
 #include <regex>
 #include <set>
 #include <utility>
 
 #include "pomona/base/usage_error.h"
+#include "pomona/pipeline/generation_change.h"
 #include "pomona/pipeline/versions.h"
 #include "pomona/storage/file_io.h"
 #include "pomona/storage/listing.h"
@@ -19,12 +21,25 @@ using namespace output_names;  // NOLINT(google-build-using-namespace): the name
 /// Files that Pomona makes below `_pomona/`, and parts that a killed process left behind.
 bool IsStateFile(const std::string& name) {
   static const std::regex kNames(
-      R"((output|files|options|plan|join|lock-\d{4,})\.json|manifest\.parquet|thumbnails\.arrow|)"
-      R"(shards/\d{5,}\.json|shards/\d{5,}-[0-9a-f]{16}\.arrow|(shards/)?\.pomona-\d+-\d+\.part)");
+      R"((output|files|options|current|change|plan|join|lock-\d{4,})\.json|manifest\.parquet|thumbnails\.arrow|)"
+      R"(shards/\d{5,}\.json|shards/\d{5,}-[0-9a-f]{16}\.arrow|(.*/)?\.pomona-\d+-\d+\.part)");
   return std::regex_match(name, kNames);
 }
 
 bool IsLeftover(std::string_view name) { return name.starts_with(".pomona-") && name.ends_with(".part"); }
+
+/// The folders that hold listed files, those below before those above.
+std::vector<std::string> FoldersOf(const Listing& listing) {
+  std::set<std::string, std::greater<>> folders;
+  for (const ListedFile& file : listing.files) {
+    for (std::size_t slash = file.path.rfind('/'); slash != std::string::npos;
+         slash = file.path.rfind('/', slash - 1)) {
+      folders.insert(file.path.substr(0, slash));
+      if (slash == 0) break;
+    }
+  }
+  return {folders.begin(), folders.end()};
+}
 
 /// What a process that was killed while it made the marker leaves behind.
 bool IsBeginning(std::string_view path) {
@@ -66,18 +81,34 @@ Result<OutputFolder> OutputFolder::Open(std::string_view text) {
     }
     return output;
   }
-  ARROW_RETURN_NOT_OK(output.Look());
+  ARROW_RETURN_NOT_OK(output.Refresh());
   return output;
 }
 
-Status OutputFolder::Look() {
+Status OutputFolder::Refresh() {
   ARROW_ASSIGN_OR_RAISE(const Json files, ReadJson(kFiles));
   if (files.is_object()) {
     ARROW_ASSIGN_OR_RAISE(files_, JsonField<std::vector<std::string>>(files, "files", kFiles));
   }
+  ARROW_ASSIGN_OR_RAISE(generation_, ReadGeneration(root_));
   ARROW_ASSIGN_OR_RAISE(const PlaceKind success, KindOfPlace(Place(kSuccess)));
   state_ = success == PlaceKind::kFile ? State::kFinished : State::kUnfinished;
   return Status::OK();
+}
+
+std::optional<GenerationFile> OutputFolder::OwnStateFile(const std::string& name) const {
+  constexpr std::string_view kFolder = "generation-";
+  const std::string state_prefix = std::string(kState) + "/";
+  if (!name.starts_with(kFolder)) {
+    return IsStateFile(name) ? std::optional(GenerationFile{1, state_prefix + name}) : std::nullopt;
+  }
+  const std::size_t slash = name.find('/');
+  if (slash == std::string::npos) return std::nullopt;
+  const int number = static_cast<int>(std::strtol(name.c_str() + kFolder.size(), nullptr, 10));
+  const std::string rest = name.substr(slash + 1);
+  if (IsStateFile(rest)) return GenerationFile{number, state_prefix + rest};
+  const bool named = rest == kRun || std::find(files_.begin(), files_.end(), rest) != files_.end();
+  return named ? std::optional(GenerationFile{number, rest}) : std::nullopt;
 }
 
 std::string OutputFolder::DisplayOf(std::string_view name) const {
@@ -98,18 +129,23 @@ Status OutputFolder::CheckApartFrom(const Location& other, std::string_view what
 Status OutputFolder::Mark() {
   ARROW_ASSIGN_OR_RAISE(const PlaceKind marker, KindOfPlace(Place(kMarker)));
   if (marker == PlaceKind::kFile) return Status::OK();
-  return WriteJson(kMarker, {{"format_version", 1}, {"made_by", "pomona " + PomonaVersion()}});
+  const Status written = WriteJson(kMarker, {{"format_version", 1}, {"made_by", "pomona " + PomonaVersion()}});
+  if (written.ok()) return written;
+  // A run that claimed the output meanwhile takes unfinished files for leftovers; then its marker is there.
+  ARROW_ASSIGN_OR_RAISE(const PlaceKind now, KindOfPlace(Place(kMarker)));
+  return now == PlaceKind::kFile ? Status::OK() : written;
 }
 
 Status OutputFolder::Claim(const Cancellation* cancellation) {
   was_new_ = was_new_ || state_ == State::kNew;
   ARROW_RETURN_NOT_OK(MakeFolders(Place(kState)));
   ARROW_RETURN_NOT_OK(Mark());
-  if (lock_) return Look();
+  if (lock_) return Refresh();
   ARROW_ASSIGN_OR_RAISE(lock_, OutputLock::Acquire(Place(kState), display(), LockOptions(), cancellation));
   ARROW_RETURN_NOT_OK(Mark());  // the run before may have taken it along as it ended
-  ARROW_RETURN_NOT_OK(Look());
-  return RemoveLeftovers();
+  ARROW_RETURN_NOT_OK(Refresh());
+  ARROW_RETURN_NOT_OK(RemoveLeftovers());
+  return generation_.committed ? FinishGeneration(this) : Status::OK();
 }
 
 void OutputFolder::Undo() {
@@ -128,8 +164,13 @@ void OutputFolder::Release() {
 
 Status OutputFolder::RemoveLeftovers() const {
   if (!root_.is_local()) return Status::OK();
-  for (const std::string_view folder : {std::string_view(), kState, kFeatures, kProjection, kModel}) {
-    const Location place = folder.empty() ? root_ : Place(folder);
+  std::vector<Location> folders = {root_};
+  for (const std::string_view folder : {kState, kFeatures, kProjection, kModel}) folders.push_back(root_.Child(folder));
+  if (generation_.changing()) {
+    folders.push_back(Place(kModel));
+    folders.push_back(Place(kModel).Parent());
+  }
+  for (const Location& place : folders) {
     ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(place));
     if (kind != PlaceKind::kFolder) continue;
     ListingOptions flat;
@@ -149,23 +190,24 @@ Status OutputFolder::Clear(const Cancellation* cancellation) {
   ARROW_RETURN_NOT_OK(BeginChange());
   ARROW_RETURN_NOT_OK(RemoveLeftovers());
   const std::vector<std::string> named = files_;
-  for (const std::string& name : named) ARROW_RETURN_NOT_OK(RemoveFile(Place(name)));
+  for (const std::string& name : named) ARROW_RETURN_NOT_OK(RemoveFile(root_.Child(name)));
   for (const std::string_view folder : {kFeatures, kProjection, kModel}) {
-    ARROW_RETURN_NOT_OK(RemoveFolderIfEmpty(Place(folder)));
+    ARROW_RETURN_NOT_OK(RemoveFolderIfEmpty(root_.Child(folder)));
   }
+  const Location state = root_.Child(kState);
   ListingOptions all;
   all.include_hidden = true;
-  ARROW_ASSIGN_OR_RAISE(const Listing listing, ListFiles(Place(kState), all));
+  ARROW_ASSIGN_OR_RAISE(const Listing listing, ListFiles(state, all));
   for (const ListedFile& file : listing.files) {
     // The marker and the list of files go last: an interrupted deletion can be taken up again.
-    if (file.path == "output.json" || file.path == "files.json" || !IsStateFile(file.path)) continue;
-    if (OutputLock::IsLockName(file.path)) continue;
-    ARROW_RETURN_NOT_OK(RemoveFile(Place(kState).Child(file.path)));
+    if (file.path == "output.json" || file.path == "files.json" || OutputLock::IsLockName(file.path)) continue;
+    if (OwnStateFile(file.path)) ARROW_RETURN_NOT_OK(RemoveFile(state.Child(file.path)));
   }
-  ARROW_RETURN_NOT_OK(RemoveFolderIfEmpty(Place(kShards)));
+  for (const std::string& folder : FoldersOf(listing)) ARROW_RETURN_NOT_OK(RemoveFolderIfEmpty(state.Child(folder)));
   ARROW_RETURN_NOT_OK(RemoveFile(Place(kFiles)));
   ARROW_RETURN_NOT_OK(RemoveFile(Place(kMarker)));
   files_.clear();
+  generation_ = Generation();
   state_ = State::kNew;
   return Status::OK();
 }
@@ -175,17 +217,23 @@ Status OutputFolder::WriteFileList() const { return WriteJson(kFiles, {{"files",
 Status OutputFolder::NameFiles(std::span<const std::string> names) {
   std::set<std::string> all(files_.begin(), files_.end());
   const std::size_t before = all.size();
-  all.insert(names.begin(), names.end());
+  for (const std::string& name : names) all.insert(IsPartName(name) ? NameOf(name) : name);
   if (all.size() == before) return Status::OK();
   ARROW_RETURN_NOT_OK(CheckClaim());
   files_.assign(all.begin(), all.end());
   return WriteFileList();
 }
 
+Status OutputFolder::ForgetFiles(std::span<const std::string> names) {
+  const auto gone = [&](const std::string& name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+  if (std::erase_if(files_, gone) == 0) return Status::OK();
+  return WriteFileList();
+}
+
 Status OutputFolder::RemoveFiles(std::span<const std::string> names) const {
   for (const std::string& name : names) {
     if (std::find(files_.begin(), files_.end(), name) == files_.end()) continue;
-    ARROW_RETURN_NOT_OK(RemoveFile(Place(name)));
+    ARROW_RETURN_NOT_OK(RemoveFile(IsPartName(name) ? root_.Child(name) : Place(name)));
   }
   for (const std::string_view folder : {kFeatures, kProjection, kModel}) {
     ARROW_RETURN_NOT_OK(RemoveFolderIfEmpty(Place(folder)));

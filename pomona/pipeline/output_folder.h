@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include "pomona/base/cancellation.h"
 #include "pomona/base/json.h"
 #include "pomona/base/status.h"
+#include "pomona/pipeline/generation.h"
 #include "pomona/pipeline/output_lock.h"
 #include "pomona/storage/location.h"
 
@@ -20,6 +22,8 @@ inline constexpr std::string_view kSuccess = "_SUCCESS";
 inline constexpr std::string_view kState = "_pomona";
 inline constexpr std::string_view kMarker = "_pomona/output.json";
 inline constexpr std::string_view kFiles = "_pomona/files.json";
+inline constexpr std::string_view kCurrent = "_pomona/current.json";
+inline constexpr std::string_view kChange = "_pomona/change.json";
 inline constexpr std::string_view kOptions = "_pomona/options.json";
 inline constexpr std::string_view kPlan = "_pomona/plan.json";
 inline constexpr std::string_view kManifest = "_pomona/manifest.parquet";
@@ -38,6 +42,12 @@ inline constexpr std::string_view kRun = "run.json";
 
 /// \return "features/part-00003.parquet"
 std::string PartName(std::string_view folder, std::int64_t part);
+
+/// \brief A file below `_pomona/` of one generation, by its name in the first one.
+struct GenerationFile {
+  int generation = 1;
+  std::string name;  ///< "_pomona/plan.json", or "run.json" for `_pomona/generation-2/run.json`
+};
 
 /// \brief A folder that a run writes to, and the rules that keep other people's files safe.
 ///
@@ -60,7 +70,13 @@ class OutputFolder {
 
   State state() const { return state_; }
   const Location& root() const { return root_; }
-  Location Place(std::string_view name) const { return root_.Child(name); }
+  const Generation& generation() const { return generation_; }
+
+  /// \brief Where a file lies in the generation that is being made, below the root; names are those of generation 1.
+  std::string NameOf(std::string_view name) const {
+    return NameInGeneration(name, generation_.target, generation_.changing());
+  }
+  Location Place(std::string_view name) const { return root_.Child(NameOf(name)); }
   std::string display() const { return root_.display.empty() ? "." : root_.display; }
   std::string DisplayOf(std::string_view name) const;
 
@@ -86,11 +102,15 @@ class OutputFolder {
   /// \return IOError once another process has taken the output over
   Status CheckClaim() const { return lock_ ? lock_->Check() : Status::OK(); }
 
-  /// \brief Notes files that are about to be written.
+  /// \brief Notes files that are about to be written. Parts are noted under the name their generation gives them.
   Status NameFiles(std::span<const std::string> names);
   Status NameFile(std::string name) { return NameFiles(std::span(&name, 1)); }
 
-  /// \brief Deletes those of these files that were noted. Folders that become empty go, too.
+  /// \brief Strikes out files that were deleted.
+  Status ForgetFiles(std::span<const std::string> names);
+
+  /// \brief Deletes those of these files that were noted, from the generation that is being made. Folders that become
+  /// empty go, too.
   Status RemoveFiles(std::span<const std::string> names) const;
 
   /// \brief Every file noted, whether it is there or not.
@@ -101,6 +121,13 @@ class OutputFolder {
 
   /// \brief Writes `_SUCCESS`, after everything else.
   Status Finish();
+
+  /// \brief Reads again what is there: the state, the generation and the files noted.
+  Status Refresh();
+
+  /// \param[in] name below `_pomona/`
+  /// \return what a file is that Pomona made; nothing for one of somebody else
+  std::optional<GenerationFile> OwnStateFile(const std::string& name) const;
 
   /// \brief A JSON file of the output; null when it does not exist.
   Result<Json> ReadJson(std::string_view name) const;
@@ -114,11 +141,9 @@ class OutputFolder {
   /// Writes the marker where it is missing.
   Status Mark();
 
-  /// Reads what is there: the state and the files noted.
-  Status Look();
-
   Location root_;
   State state_ = State::kNew;
+  Generation generation_;
   bool was_missing_ = false;  ///< not even an empty folder was there
   bool was_new_ = false;      ///< when it was claimed
   std::vector<std::string> files_;

@@ -35,6 +35,10 @@ std::int64_t RowsAPart(std::int64_t components) {
   return std::max<std::int64_t>(1, kPartBytes / (components * static_cast<std::int64_t>(sizeof(double)) + 128));
 }
 
+std::string NameIn(const ProjectionJob& job, std::string_view name) {
+  return job.name_of ? job.name_of(name) : std::string(name);
+}
+
 /// One block, projected.
 struct ProjectedBlock {
   std::shared_ptr<arrow::Table> rows;  ///< `ProjectionSchema`, one chunk a column; null when the block is empty
@@ -115,7 +119,7 @@ class ProjectionWriter {
  public:
   static Result<ProjectionWriter> Open(const ProjectionJob& job) {
     ProjectionWriter writer(job);
-    ARROW_ASSIGN_OR_RAISE(writer.csv_, OpenAtomicOutput(job.output.Child(output_names::kProjectionCsv)));
+    ARROW_ASSIGN_OR_RAISE(writer.csv_, OpenAtomicOutput(job.output.Child(NameIn(job, output_names::kProjectionCsv))));
     std::string heading = "path,label";
     for (std::int64_t i = 1; i <= job.reduction->kept(); ++i) heading += ",pc" + std::to_string(i);
     ARROW_RETURN_NOT_OK(writer.csv_->Write(heading + "\n"));
@@ -155,7 +159,8 @@ class ProjectionWriter {
 
   Status BeginPart() {
     ARROW_ASSIGN_OR_RAISE(
-        part_, ParquetOutput::Open(job_->output.Child(PartName(output_names::kProjection, part_number_)), schema_));
+        part_, ParquetOutput::Open(job_->output.Child(NameIn(*job_, PartName(output_names::kProjection, part_number_))),
+                                   schema_));
     return Status::OK();
   }
 

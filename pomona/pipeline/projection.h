@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pomona/base/cancellation.h"
@@ -21,7 +22,11 @@ Result<ReportSample> SampleForReport(const FeatureRows& rows, const Cancellation
 struct ProjectionJob {
   const FeatureRows* rows = nullptr;
   const Reduction* reduction = nullptr;
-  Location output;                        ///< `projection/` and projection.csv are written below it
+  Location output;  ///< `projection/` and projection.csv are written below it
+
+  /// Where a file lies below the output, by its name in generation 1; empty: under that name.
+  std::function<std::string(std::string_view)> name_of;
+
   std::vector<std::int64_t> report_rows;  ///< row numbers, rising, of the points wanted
   int threads = 1;
   std::function<void(std::int64_t rows)> advanced;  ///< one call at a time; may be empty

@@ -1,25 +1,15 @@
 #include "pomona/pipeline/run.h"
 
-#include <memory>
 #include <optional>
 #include <utility>
 
-#include "pomona/base/usage_error.h"
+#include "pomona/pipeline/change_run.h"
 #include "pomona/pipeline/extraction.h"
-#include "pomona/pipeline/fit.h"
+#include "pomona/pipeline/finish_run.h"
 #include "pomona/pipeline/job.h"
 #include "pomona/pipeline/option_table.h"
 
 namespace pomona {
-namespace {
-
-Json AllOptions(const RunOptions& options) {
-  Json all = OptionValues(options, OptionKind::kResult);
-  all.update(OptionValues(options, OptionKind::kRun));
-  return all;
-}
-
-}  // namespace
 
 Result<RunSummary> Run(const RunOptions& options, RunStages stages, ProgressListener* progress,
                        const Cancellation* cancellation) {
@@ -27,6 +17,9 @@ Result<RunSummary> Run(const RunOptions& options, RunStages stages, ProgressList
   ARROW_ASSIGN_OR_RAISE(const Location input, Location::Parse(options.input));
   ARROW_ASSIGN_OR_RAISE(OutputFolder folder, OutputFolder::Open(options.output));
   ARROW_RETURN_NOT_OK(folder.CheckApartFrom(input, "INPUT"));
+  if (options.update != UpdateKind::kNone && folder.state() != OutputFolder::State::kNew) {
+    return UpdateOutput(options, stages, std::move(folder), progress, cancellation);
+  }
   Job job(stages == RunStages::kAll ? JobKind::kRun : JobKind::kFeatures, std::move(folder), progress, cancellation,
           options.threads);
   if (options.overwrite) ARROW_RETURN_NOT_OK(job.Clear());
@@ -46,20 +39,7 @@ Result<RunSummary> Run(const RunOptions& options, RunStages stages, ProgressList
     job.message = TooManyFailuresMessage(*extraction);
     return job.Finish(AllOptions(options), RunOutcome::kTooManyFailures);
   }
-  ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<FeatureRows> rows,
-                        FeatureRows::Open(job.output().Place(output_names::kFeatures)));
-  if (stages == RunStages::kAll) {
-    FitRecipe recipe;
-    recipe.reduction.components = options.components;
-    recipe.reduction.variance = options.variance;
-    recipe.threads = extraction->fit_threads;
-    recipe.plan = extraction->plan;
-    recipe.model_file = extraction->model_file;
-    ARROW_RETURN_NOT_OK(FitAndProject(*rows, recipe, job.output().Place(output_names::kThumbnails), job));
-  } else {
-    ARROW_RETURN_NOT_OK(job.CountLabels(*rows));
-  }
-  return job.Finish(AllOptions(options), RunOutcome::kDone);
+  return FinishRun(options, stages, *extraction, job);
 }
 
 }  // namespace pomona

@@ -33,6 +33,13 @@ enum class RunStages { kAll, kFeaturesOnly };
 Result<RunSummary> Run(const RunOptions& options, RunStages stages, ProgressListener* progress,
                        const Cancellation* cancellation);
 
+/// \brief Reads the images in quarantine again, and makes of the output what it would be had they not failed.
+///
+/// \param[in] options `output` and the run options; `input` where the images lie elsewhere than when the output was
+///            made, weights where they were read from a file that has moved. All else is taken from the output.
+/// \return as `Run`; UsageError for an output that is not finished, or of another command than run and features
+Result<RunSummary> RetryFailed(const RunOptions& options, ProgressListener* progress, const Cancellation* cancellation);
+
 /// \brief Fits scaler and PCA over the features in `features_output` (made by `RunStages::kFeaturesOnly` or a whole
 /// run) and writes model, projection, explained variance and report.
 struct FitOptions {

@@ -25,6 +25,13 @@ struct FailureLimit {
   double share = 0.01;  ///< used when `images` is unset; never fewer than 10 images
 };
 
+/// What `--update` makes of an output that is finished and an input that has changed since.
+enum class UpdateKind {
+  kNone,
+  kKeep,    ///< take up new and changed images; those that are gone stay
+  kMirror,  ///< the output becomes what a fresh run would make
+};
+
 /// \brief All options of `pomona run`; the Python package and Spark fill the same structure.
 ///
 /// Result options decide numbers or rows: on an existing output they must equal the stored ones. Run options may change
@@ -52,6 +59,7 @@ struct RunOptions {
   std::int64_t memory = 0;  ///< bytes the engine may hold; 0: what the cgroup allows
   FailureLimit max_failures;
   bool overwrite = false;
+  UpdateKind update = UpdateKind::kNone;
   bool thumbnails = true;       ///< in report.html
   bool self_contained = false;  ///< embed a registry model's weights in model/
 };

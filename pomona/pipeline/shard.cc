@@ -20,14 +20,16 @@ namespace {
 /// A shard under way: batches come in any order and are written in theirs.
 class OpenShard {
  public:
-  OpenShard(const ShardJob& job, std::int64_t number, std::int64_t batches)
-      : job_(job), number_(number), batches_(batches), part_(ShardStore::NewPartName(number)) {}
+  OpenShard(const ShardJob& job, std::int64_t number)
+      : job_(job), number_(number), part_(ShardStore::NewPartName(number)) {}
 
   /// \brief Takes a finished batch; whoever brings the next one in order writes it and all that wait behind it.
   ///
+  /// \param[in] last whether it is the shard's last batch
   /// \return batches written by this call
-  Result<std::int64_t> Add(std::int64_t sequence, BatchResult batch) {
+  Result<std::int64_t> Add(std::int64_t sequence, BatchResult batch, bool last) {
     std::unique_lock lock(mutex_);
+    if (last) batches_ = sequence + 1;
     waiting_.emplace(sequence, std::move(batch));
     if (writing_) return 0;
     writing_ = true;
@@ -35,8 +37,9 @@ class OpenShard {
     for (auto next = waiting_.find(written_); next != waiting_.end(); next = waiting_.find(written_)) {
       const BatchResult ready = std::move(next->second);
       waiting_.erase(next);
+      const bool completes = written_ + 1 == batches_;
       lock.unlock();
-      ARROW_RETURN_NOT_OK(Write(ready));
+      ARROW_RETURN_NOT_OK(Write(ready, completes));
       lock.lock();
       ++written_;
       ++count;
@@ -46,7 +49,7 @@ class OpenShard {
   }
 
  private:
-  Status Write(const BatchResult& batch) {
+  Status Write(const BatchResult& batch, bool last) {
     const auto start = std::chrono::steady_clock::now();
     if (!writer_) {
       ARROW_ASSIGN_OR_RAISE(writer_, PartWriter::Open(job_.store->PartPlace(part_), batch.rows->schema()));
@@ -55,7 +58,6 @@ class OpenShard {
     record_.ok += batch.rows->num_rows();
     record_.failures.insert(record_.failures.end(), batch.failures.begin(), batch.failures.end());
     record_.seconds += batch.seconds;
-    const bool last = written_ + 1 == batches_;
     if (last) {
       ARROW_ASSIGN_OR_RAISE(record_.file, writer_->Close());
     }
@@ -63,17 +65,18 @@ class OpenShard {
     if (!last) return Status::OK();
     record_.shard = number_;
     record_.part = part_;
+    if (job_.may_commit) ARROW_RETURN_NOT_OK(job_.may_commit());
     return job_.store->Commit(record_).status();
   }
 
   const ShardJob& job_;
   const std::int64_t number_;
-  const std::int64_t batches_;
   const std::string part_;
 
   std::mutex mutex_;
   std::map<std::int64_t, BatchResult> waiting_;
   bool writing_ = false;
+  std::int64_t batches_ = -1;  ///< of the shard; known once the last one comes
 
   // Touched by the writing thread only.
   std::int64_t written_ = 0;
@@ -90,6 +93,8 @@ struct Task {
   std::int64_t sequence = 0;  ///< batch number in its shard
   std::int64_t shard_number = 0;
   BatchReads reads;
+  bool last = false;                                         ///< of its shard
+  std::shared_ptr<const std::vector<PreviousRow>> previous;  ///< one entry for each row of the block; may be null
 };
 
 /// Hands out the batches of all shards in order.
@@ -157,11 +162,13 @@ class TaskQueue {
       const Result<std::shared_ptr<const ManifestBlock>> block = job_.manifest->ReadBlock(row_ / kBlockRows);
       ARROW_RETURN_NOT_OK(block.status());
       block_ = *block;
+      ARROW_RETURN_NOT_OK(FindPrevious());
     }
-    Task task{shard_, block_, row_ - block_->first(), 0, sequence_++, shard_number_, {}};
-    task.count = std::min(batch_rows_, block_->size() - task.first);
+    Task task{shard_, block_, row_ - block_->first(), 0, sequence_++, shard_number_, {}, false, previous_};
+    task.count = RowsOfTask(task.first);
     if (reads_ != nullptr) task.reads = {reads_, reads_->Add(block_, task.first, task.count)};
     row_ += task.count;
+    task.last = row_ == shard_end_;
     if (row_ - block_->first() == block_->size()) block_ = nullptr;
     if (row_ == shard_end_) shard_ = nullptr;
     return task;
@@ -173,14 +180,35 @@ class TaskQueue {
     row_ = number * job_.shard_size;
     shard_end_ = std::min(row_ + job_.shard_size, job_.manifest->size());
     sequence_ = 0;
-    std::int64_t batches = 0;
-    for (std::int64_t row = row_; row < shard_end_; row += kBlockRows) {
-      batches += (std::min(kBlockRows, shard_end_ - row) + batch_rows_ - 1) / batch_rows_;
-    }
     shard_number_ = number;
     block_ = nullptr;
-    shard_ = std::make_shared<OpenShard>(job_, number, batches);
+    shard_ = std::make_shared<OpenShard>(job_, number);
     return true;
+  }
+
+  Status FindPrevious() {
+    previous_ = nullptr;
+    if (job_.recipe.previous == nullptr) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(std::vector<PreviousRow> rows, job_.recipe.previous->Of(*block_));
+    previous_ = std::make_shared<const std::vector<PreviousRow>>(std::move(rows));
+    return Status::OK();
+  }
+
+  /// As many rows as hold one batch of images to be read, so that a few new images among many known ones fill their
+  /// batches, too.
+  std::int64_t RowsOfTask(std::int64_t first) const {
+    constexpr std::int64_t kTaskBytes = 16'000'000;
+    const std::int64_t end = block_->size();
+    if (previous_ == nullptr) return std::min(batch_rows_, end - first);
+    const std::int64_t most =
+        std::max(batch_rows_, kTaskBytes / (job_.recipe.extractor->dim() * static_cast<std::int64_t>(sizeof(float))));
+    std::int64_t wanted = 0;
+    std::int64_t row = first;
+    for (; row < std::min(end, first + most); ++row) {
+      const bool read = (*previous_)[static_cast<std::size_t>(row)].kind == PreviousRow::Kind::kWanted;
+      if (read && wanted++ == batch_rows_) break;
+    }
+    return row - first;
   }
 
   const ShardJob& job_;
@@ -197,6 +225,7 @@ class TaskQueue {
   std::int64_t shard_number_ = -1;
   std::int64_t last_begun_ = -1;  ///< shard of which a batch was handed out
   std::shared_ptr<const ManifestBlock> block_;
+  std::shared_ptr<const std::vector<PreviousRow>> previous_;
   std::int64_t row_ = 0;
   std::int64_t shard_end_ = 0;
   std::int64_t sequence_ = 0;
@@ -213,14 +242,20 @@ Status Work(const ShardJob& job, TaskQueue* queue, std::mutex* advanced_mutex, c
     if (cancellation != nullptr) ARROW_RETURN_NOT_OK(cancellation->Check());
     ARROW_ASSIGN_OR_RAISE(std::optional<Task> task, queue->Next());
     if (!task) return Status::OK();
+    std::span<const PreviousRow> previous;
+    if (task->previous != nullptr) {
+      previous = std::span(*task->previous)
+                     .subspan(static_cast<std::size_t>(task->first), static_cast<std::size_t>(task->count));
+    }
     ARROW_ASSIGN_OR_RAISE(BatchResult batch,
-                          worker->Process(*task->block, task->first, task->count, cancellation, task->reads));
+                          worker->Process(*task->block, task->first, task->count, previous, cancellation, task->reads));
     const auto failed = static_cast<std::int64_t>(batch.failures.size());
-    ARROW_ASSIGN_OR_RAISE(const std::int64_t written, task->shard->Add(task->sequence, std::move(batch)));
+    const std::int64_t read = batch.images_read;
+    ARROW_ASSIGN_OR_RAISE(const std::int64_t written, task->shard->Add(task->sequence, std::move(batch), task->last));
     queue->Wrote(written);
     if (!job.advanced) continue;
     const std::lock_guard lock(*advanced_mutex);
-    if (!job.advanced(task->count, failed)) queue->FinishShards();
+    if (!job.advanced(task->count, failed, read)) queue->FinishShards();
   }
 }
 
@@ -229,7 +264,9 @@ Status Work(const ShardJob& job, TaskQueue* queue, std::mutex* advanced_mutex, c
 Status RunShards(const ShardJob& job, std::span<const std::int64_t> shards, const Cancellation* cancellation) {
   if (shards.empty()) return Status::OK();
   std::unique_ptr<ReadAhead> reads;
-  if (job.places->remote()) reads = std::make_unique<ReadAhead>(*job.places, job.read_ahead);
+  // Of a change most rows are known; what is read of them is read where it is needed.
+  const bool all = job.recipe.previous == nullptr;
+  if (all && job.places->remote()) reads = std::make_unique<ReadAhead>(*job.places, job.read_ahead);
   TaskQueue queue(job, shards, reads.get());
   std::mutex advanced_mutex;
   std::mutex error_mutex;

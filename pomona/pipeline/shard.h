@@ -25,9 +25,12 @@ struct ShardJob {
   std::int64_t batches_ahead = 8;  ///< handed out and not yet written; at least `threads`
   ReadAhead::Options read_ahead;   ///< used where images lie in a store
 
-  /// Called after every batch with the images done and failed in it, one call at a time. Returning false starts no
-  /// further shard; those begun are finished and committed. May be empty.
-  std::function<bool(std::int64_t images, std::int64_t failed)> advanced;
+  /// Called after every batch with the images done, failed and read in it, one call at a time. Returning false starts
+  /// no further shard; those begun are finished and committed. May be empty.
+  std::function<bool(std::int64_t images, std::int64_t failed, std::int64_t read)> advanced;
+
+  /// Asked before a shard is committed; an error ends the run. May be empty.
+  std::function<Status()> may_commit;
 };
 
 /// \brief Runs shards: reads their images, extracts features, writes their parts and commits them.

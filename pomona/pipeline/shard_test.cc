@@ -43,7 +43,7 @@ class ShardTest : public ::testing::Test {
 TEST_F(ShardTest, EachShardStandsAlone) {
   ASSERT_GE(shards(), 2);
   std::int64_t advanced = 0;
-  job_.advanced = [&](std::int64_t images, std::int64_t) {
+  job_.advanced = [&](std::int64_t images, std::int64_t, std::int64_t) {
     advanced += images;
     return true;
   };
@@ -69,7 +69,7 @@ TEST_F(ShardTest, PartsAreTheSameForAnyThreadsAndShardsTogether) {
 }
 
 TEST_F(ShardTest, ShardsBegunAreFinishedWhenNoMoreAreWanted) {
-  job_.advanced = [](std::int64_t, std::int64_t) { return false; };
+  job_.advanced = [](std::int64_t, std::int64_t, std::int64_t) { return false; };
   std::vector<std::int64_t> all;
   for (std::int64_t i = 0; i < shards(); ++i) all.push_back(i);
   ASSERT_TRUE(RunShards(job_, all, nullptr).ok());
@@ -79,7 +79,7 @@ TEST_F(ShardTest, ShardsBegunAreFinishedWhenNoMoreAreWanted) {
 
 TEST_F(ShardTest, CancellationCommitsNothingHalf) {
   Cancellation cancellation;
-  job_.advanced = [&](std::int64_t, std::int64_t) {
+  job_.advanced = [&](std::int64_t, std::int64_t, std::int64_t) {
     cancellation.Cancel();
     return true;
   };
