@@ -54,6 +54,9 @@ class FeatureExtractor {
   virtual int image_height() const = 0;
   virtual int batch_size() const = 0;
 
+  /// \brief Whether a batch of few images takes about as long as a full one, because it is padded.
+  virtual bool pads_batches() const { return true; }
+
   /// \brief What runs the network, with its version: "openvino 2026.4.1", "native".
   virtual std::string engine() const = 0;
 

@@ -106,7 +106,9 @@ class TaskQueue {
         shards_(shards),
         reads_(reads),
         batch_rows_(std::clamp<std::int64_t>(job.recipe.extractor->batch_size(), 1, kBlockRows)),
-        ahead_(std::max<std::int64_t>(job.batches_ahead, job.threads)) {}
+        ahead_(std::max<std::int64_t>(job.batches_ahead, job.threads)) {
+    for (const std::int64_t shard : shards) rows_left_ += ShardEnd(shard) - shard * job.shard_size;
+  }
 
   /// \return nothing when all is handed out or the queue was stopped
   Result<std::optional<Task>> Next() {
@@ -152,7 +154,7 @@ class TaskQueue {
   /// Batches whose images are asked for before a thread wants them: enough to keep all readers busy.
   std::int64_t TasksAhead() const {
     if (reads_ == nullptr) return 1;
-    return 1 + job_.threads + 2 * job_.read_ahead.readers / batch_rows_;
+    return 1 + job_.threads + 2 * job_.read_ahead.readers / BatchRows();
   }
 
   /// The next batch, its reading begun; nothing after the last one.
@@ -166,6 +168,7 @@ class TaskQueue {
     }
     Task task{shard_, block_, row_ - block_->first(), 0, sequence_++, shard_number_, {}, false, previous_};
     task.count = RowsOfTask(task.first);
+    rows_left_ -= task.count;
     if (reads_ != nullptr) task.reads = {reads_, reads_->Add(block_, task.first, task.count)};
     row_ += task.count;
     task.last = row_ == shard_end_;
@@ -174,11 +177,24 @@ class TaskQueue {
     return task;
   }
 
+  std::int64_t ShardEnd(std::int64_t shard) const {
+    return std::min((shard + 1) * job_.shard_size, job_.manifest->size());
+  }
+
+  /// Images of the next batch. Where small batches cost little, they shrink towards the end, so that no thread waits
+  /// long for the last one.
+  std::int64_t BatchRows() const {
+    if (job_.recipe.extractor->pads_batches()) return batch_rows_;
+    constexpr std::int64_t kSmallest = 8;
+    const std::int64_t share = rows_left_ / (2 * std::max(job_.threads, 1));
+    return std::clamp(share, std::min(kSmallest, batch_rows_), batch_rows_);
+  }
+
   bool BeginShard() {
     if (no_more_shards_ || next_shard_ == shards_.size()) return false;
     const std::int64_t number = shards_[next_shard_++];
     row_ = number * job_.shard_size;
-    shard_end_ = std::min(row_ + job_.shard_size, job_.manifest->size());
+    shard_end_ = ShardEnd(number);
     sequence_ = 0;
     shard_number_ = number;
     block_ = nullptr;
@@ -199,14 +215,15 @@ class TaskQueue {
   std::int64_t RowsOfTask(std::int64_t first) const {
     constexpr std::int64_t kTaskBytes = 16'000'000;
     const std::int64_t end = block_->size();
-    if (previous_ == nullptr) return std::min(batch_rows_, end - first);
+    const std::int64_t batch = BatchRows();
+    if (previous_ == nullptr) return std::min(batch, end - first);
     const std::int64_t most =
-        std::max(batch_rows_, kTaskBytes / (job_.recipe.extractor->dim() * static_cast<std::int64_t>(sizeof(float))));
+        std::max(batch, kTaskBytes / (job_.recipe.extractor->dim() * static_cast<std::int64_t>(sizeof(float))));
     std::int64_t wanted = 0;
     std::int64_t row = first;
     for (; row < std::min(end, first + most); ++row) {
       const bool read = (*previous_)[static_cast<std::size_t>(row)].kind == PreviousRow::Kind::kWanted;
-      if (read && wanted++ == batch_rows_) break;
+      if (read && wanted++ == batch) break;
     }
     return row - first;
   }
@@ -228,6 +245,7 @@ class TaskQueue {
   std::shared_ptr<const std::vector<PreviousRow>> previous_;
   std::int64_t row_ = 0;
   std::int64_t shard_end_ = 0;
+  std::int64_t rows_left_ = 0;  ///< of all shards, not yet made into batches
   std::int64_t sequence_ = 0;
   std::int64_t handed_out_ = 0;
   std::int64_t written_ = 0;

@@ -1,5 +1,11 @@
 #include "pomona/pipeline/shard.h"
 
+#include <algorithm>
+#include <memory>
+#include <numeric>
+#include <string>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "pomona/features/pixels_extractor.h"
@@ -9,6 +15,24 @@ namespace pomona {
 namespace {
 
 using testing_folder::TempFolder;
+
+/// An extractor of large batches that says whether it pads them.
+class LargeBatches : public FeatureExtractor {
+ public:
+  LargeBatches(const FeatureExtractor& inner, bool pads) : inner_(inner), pads_(pads) {}
+  std::int64_t dim() const override { return inner_.dim(); }
+  int image_width() const override { return inner_.image_width(); }
+  int image_height() const override { return inner_.image_height(); }
+  int batch_size() const override { return 32; }
+  bool pads_batches() const override { return pads_; }
+  std::string engine() const override { return inner_.engine(); }
+  std::string weights_sha256() const override { return ""; }
+  Result<std::unique_ptr<Session>> NewSession() const override { return inner_.NewSession(); }
+
+ private:
+  const FeatureExtractor& inner_;
+  bool pads_;
+};
 
 class ShardTest : public ::testing::Test {
  protected:
@@ -66,6 +90,36 @@ TEST_F(ShardTest, PartsAreTheSameForAnyThreadsAndShardsTogether) {
   job_.threads = 4;
   ASSERT_TRUE(RunShards(job_, all, nullptr).ok());
   for (const std::int64_t shard : all) EXPECT_EQ(store_.Read(shard)->file.sha256, other.Read(shard)->file.sha256);
+}
+
+TEST_F(ShardTest, BatchesShrinkTowardsTheEndWhereTheyAreNotPadded) {
+  ASSERT_GE(shards(), 2);
+  const std::vector<std::int64_t> some = {0, shards() - 1};
+  const std::int64_t expected = 1024 + manifest_->size() - (shards() - 1) * 1024;
+  for (const bool pads : {true, false}) {
+    const LargeBatches extractor(*extractor_, pads);
+    const ShardStore store = Store(pads ? "padded" : "unpadded");
+    job_.recipe.extractor = &extractor;
+    job_.store = &store;
+    job_.threads = 1;  // so that batches are done in the order in which they are handed out
+    std::vector<std::int64_t> batches;
+    job_.advanced = [&](std::int64_t images, std::int64_t, std::int64_t) {
+      batches.push_back(images);
+      return true;
+    };
+    ASSERT_TRUE(RunShards(job_, some, nullptr).ok());
+    EXPECT_EQ(std::accumulate(batches.begin(), batches.end(), std::int64_t{0}), expected);
+    EXPECT_EQ(store.Read(0)->ok, 1024);
+    EXPECT_EQ(store.Read(some.back())->ok, expected - 1024);
+    EXPECT_EQ(batches.front(), 32);
+    if (pads) {
+      EXPECT_EQ(std::count(batches.begin(), batches.end(), 32), 32 + (expected - 1024) / 32);
+    } else {
+      EXPECT_TRUE(std::is_sorted(batches.rbegin(), batches.rend()));
+      EXPECT_LE(batches.back(), 8);
+      EXPECT_GE(batches[batches.size() - 2], 8);
+    }
+  }
 }
 
 TEST_F(ShardTest, ShardsBegunAreFinishedWhenNoMoreAreWanted) {

@@ -48,6 +48,7 @@ class WinogradExtractor : public FeatureExtractor {
   int image_width() const override { return network_->image_columns(); }
   int image_height() const override { return network_->image_rows(); }
   int batch_size() const override { return network_->plan().batch; }
+  bool pads_batches() const override { return false; }
   std::string engine() const override { return "native"; }
   std::string weights_sha256() const override { return weights_sha256_; }
 
