@@ -42,7 +42,7 @@ class SmallNetwork {
     NetworkPlan plan;
     plan.target = target;
     plan.batch = batch;
-    plan.layers = PlanLayers(shapes, tile_sizes, batch, CacheSizes());
+    plan.layers = PlanLayers(shapes, tile_sizes, batch);
     return plan;
   }
 

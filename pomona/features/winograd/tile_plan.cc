@@ -4,37 +4,31 @@
 #include <cmath>
 #include <cstddef>
 
-#include <unistd.h>
-
 namespace pomona::winograd {
 namespace {
 
-// The nominal processor, fitted to measurements of one core with AVX-512 (docs/winograd.md). The unit is the time of
-// one multiply-add of 16 lanes.
+// The nominal processor: guesses, checked by eye against timings of one core with AVX-512 (docs/winograd.md). The unit
+// is the time of one multiply-add of 16 lanes.
 constexpr double kInputCost = 5.0;   // an element of the frequency domain, transformed and stored, 16 channels
 constexpr double kOutputCost = 5.0;  // an element of the frequency domain, read and transformed back, 16 channels
 constexpr double kBytesAUnit = 6.0;  // that stream from memory in one unit of time
 constexpr double kImagesAPass = 32;  // over which one stream of the weights is spread
 constexpr double kTilesAPass = 128;  // more of them gain nothing
 
-std::int64_t CacheSize(int name, std::int64_t otherwise) {
-  const long bytes = sysconf(name);
-  return bytes > 0 ? bytes : otherwise;
+constexpr int kOutputsAPass = 128;
+
+/// Tiles that pass through a layer together. With few channels the weights are small, and few tiles leave the
+/// transformed ones near the core; with many channels each reading of the weights must serve many tiles. Figures for a
+/// second-level cache of 1 MiB.
+int TilesAPass(int inputs) {
+  if (inputs <= 64) return 28;
+  if (inputs <= 128) return 84;
+  return 128;
 }
 
 int RoundedUpQuotient(int dividend, int divisor) { return (dividend + divisor - 1) / divisor; }
 
 }  // namespace
-
-CacheSizes CacheSizes::Read(int threads) {
-  CacheSizes sizes;
-#if defined(_SC_LEVEL2_CACHE_SIZE) && defined(_SC_LEVEL3_CACHE_SIZE)
-  sizes.second_level = CacheSize(_SC_LEVEL2_CACHE_SIZE, sizes.second_level);
-  const std::int64_t shared = CacheSize(_SC_LEVEL3_CACHE_SIZE, 0);
-  if (shared > 0) sizes.third_level = std::max(shared / std::max(threads, 1), sizes.second_level);
-#endif
-  return sizes;
-}
 
 std::int64_t WeightBytes(const ConvolutionShape& shape, int tile_size) {
   const std::int64_t size = TransformSize(tile_size);
@@ -89,19 +83,16 @@ std::vector<int> ChooseTileSizes(std::span<const ConvolutionShape> shapes, std::
   return sizes;
 }
 
-std::vector<LayerPlan> PlanLayers(std::span<const ConvolutionShape> shapes, std::span<const int> tile_sizes, int batch,
-                                  const CacheSizes& caches) {
+std::vector<LayerPlan> PlanLayers(std::span<const ConvolutionShape> shapes, std::span<const int> tile_sizes,
+                                  int batch) {
   std::vector<LayerPlan> plans;
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     const ConvolutionShape& shape = shapes[i];
     const TileGrid grid(shape, tile_sizes[i]);
     LayerPlan plan;
     plan.tile_size = tile_sizes[i];
-    const int frequencies = TransformSize(plan.tile_size) * TransformSize(plan.tile_size);
-    const int wanted = shape.inputs <= 64 ? 28 : shape.inputs <= 128 ? 84 : 128;
-    plan.blocking.outputs = std::min(shape.outputs, 128);
-    (void)frequencies;
-    (void)caches;
+    const int wanted = TilesAPass(shape.inputs);
+    plan.blocking.outputs = std::min(shape.outputs, kOutputsAPass);
     plan.images = std::clamp(RoundedUpQuotient(wanted, grid.tiles()), i == 0 ? 1 : plans.back().images, batch);
     plan.blocking.tiles = std::min(wanted, plan.images * grid.tiles());
     if (i == 0) {

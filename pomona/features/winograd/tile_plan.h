@@ -8,15 +8,6 @@
 
 namespace pomona::winograd {
 
-/// \brief Caches of the processor, in bytes; they decide blocking and so only speed.
-struct CacheSizes {
-  std::int64_t second_level = 1 << 20;  ///< of one core
-  std::int64_t third_level = 16 << 20;  ///< what one core may count on
-
-  /// \brief Of this machine, shared between so many threads; where it does not say, the defaults.
-  static CacheSizes Read(int threads);
-};
-
 /// \brief How one convolution of a network is run.
 struct LayerPlan {
   int tile_size = 6;  ///< decides bits
@@ -40,7 +31,6 @@ double ModelledCost(const ConvolutionShape& shape, int tile_size);
 std::int64_t WeightBytes(const ConvolutionShape& shape, int tile_size);
 
 /// \brief Blocking of every convolution for so many images a batch.
-std::vector<LayerPlan> PlanLayers(std::span<const ConvolutionShape> shapes, std::span<const int> tile_sizes, int batch,
-                                  const CacheSizes& caches);
+std::vector<LayerPlan> PlanLayers(std::span<const ConvolutionShape> shapes, std::span<const int> tile_sizes, int batch);
 
 }  // namespace pomona::winograd

@@ -99,7 +99,7 @@ EnginePlan Complete(const std::vector<ConvolutionShape>& shapes, const std::vect
   plan.network.target = target;
   plan.network.batch = batch;
   plan.network.threads = threads;
-  plan.network.layers = PlanLayers(shapes, tile_sizes, batch, CacheSizes::Read(threads));
+  plan.network.layers = PlanLayers(shapes, tile_sizes, batch);
   plan.shared_bytes = Network::SharedBytes(shapes, plan.network);
   plan.session_bytes = NetworkSession::Bytes(shapes, plan.network, image_columns);
   plan.relative_cost = static_cast<int>(
