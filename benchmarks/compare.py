@@ -122,9 +122,17 @@ def resize(bench):
     print(f"\n### Resize against Pillow\n\n{output.strip()}")
 
 
+def engines(bench):
+    """The native engine against OpenVINO inside Pomona: its own script."""
+    call = [sys.executable, HERE / "engines.py", bench.photos, "--pomona", bench.pomona]
+    _, output = timed([*call, "--threads", bench.threads, "--rounds", bench.rounds])
+    print(f"\n### Native engine against OpenVINO, f32, through `pomona features`\n\n{output.strip()}")
+
+
 WORK = {
     "features-100": lambda bench: features(bench, 100, 512),
     "features-224": lambda bench: features(bench, 224, 160),
+    "engines": engines,
     "job-vgg16": lambda bench: whole_job(bench, "vgg16", 100, 30),
     "job-pixels": lambda bench: whole_job(bench, "pixels", 16, 30),
     "fit": fit,

@@ -1,0 +1,181 @@
+// The native engine's parts: matrix kernel, one convolution at each tile size, and the planner's choice against the
+// best of an exhaustive search. Values of chance run as fast as real ones.
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include "pomona/features/vgg16_weights.h"
+#include "pomona/features/winograd/convolution_layer.h"
+#include "pomona/features/winograd/float_buffer.h"
+#include "pomona/features/winograd/tile_plan.h"
+#include "pomona/features/winograd/winograd_extractor.h"
+
+namespace pomona::winograd {
+namespace {
+
+/// VGG16's convolutions but the first, for square images.
+std::vector<ConvolutionShape> Shapes(int size) {
+  std::vector<ConvolutionShape> shapes;
+  for (const Vgg16Shape& layer : kVgg16Layers) {
+    if (layer.inputs > 3) shapes.push_back({layer.inputs, layer.outputs, size, size, layer.pooled_after});
+    if (layer.pooled_after) size /= 2;
+  }
+  return shapes;
+}
+
+void Fill(FloatBuffer* buffer) {
+  for (std::size_t i = 0; i < buffer->size(); ++i) buffer->data()[i] = static_cast<float>(i % 17) / 16;
+}
+
+/// One convolution of some images with all it reads and writes.
+class LayerRun {
+ public:
+  LayerRun(const ConvolutionShape& shape, const LayerPlan& plan)
+      : layer_(shape, plan.tile_size, UsableSimdTargets().front()),
+        blocking_(plan.blocking),
+        places_(static_cast<std::size_t>(plan.images) * static_cast<std::size_t>(layer_.grid().tiles())),
+        weights_(layer_.weight_floats()),
+        bias_(static_cast<std::size_t>(shape.outputs)),
+        scratch_(layer_.scratch_floats(plan.blocking)) {
+    const TileGrid& grid = layer_.grid();
+    const int divisor = grid.pools_itself ? 2 : 1;
+    source_ = Maps(plan.images, shape.inputs, grid.padded_rows, grid.padded_columns, &source_floats_);
+    target_ =
+        Maps(plan.images, shape.outputs, grid.output_rows / divisor, grid.output_columns / divisor, &target_floats_);
+    Fill(&source_floats_);
+    Fill(&weights_);
+    layer_.PlaceTiles(source_, 0, target_, 0, places_);
+  }
+
+  void Run() {
+    layer_.Run(source_, target_, places_, blocking_, weights_.data(), bias_.data(), scratch_.data());
+    benchmark::ClobberMemory();
+  }
+
+ private:
+  static MapView Maps(int images, int channels, int rows, int columns, FloatBuffer* floats) {
+    MapView view;
+    view.row_stride = static_cast<std::ptrdiff_t>(columns) * kChannelBlock;
+    view.block_stride = view.row_stride * rows;
+    view.image_stride = view.block_stride * (channels / kChannelBlock);
+    *floats = FloatBuffer(static_cast<std::size_t>(images * view.image_stride));
+    view.data = floats->data();
+    return view;
+  }
+
+  ConvolutionLayer layer_;
+  Blocking blocking_;
+  std::vector<TilePlace> places_;
+  FloatBuffer weights_;
+  FloatBuffer bias_;
+  FloatBuffer scratch_;
+  FloatBuffer source_floats_;
+  FloatBuffer target_floats_;
+  MapView source_;
+  MapView target_;
+};
+
+/// How the network would run its layers. The first one runs by stripes there, and over the whole image here.
+std::vector<LayerPlan> PlansAt(const std::vector<ConvolutionShape>& shapes, const std::vector<int>& tile_sizes) {
+  return PlanLayers(shapes, tile_sizes, UsualBatchSize(shapes));
+}
+
+void BM_MatrixKernel(benchmark::State& state) {
+  const MatrixKernel& kernel = MatrixKernelFor(UsableSimdTargets().front());
+  MatrixJob job;
+  job.tile_count = static_cast<int>(state.range(0));
+  job.channels = static_cast<int>(state.range(1));
+  constexpr int kOutputs = 128;
+  job.panels = kOutputs / kernel.panel_width;
+  job.tiles_block_stride = job.products_block_stride = static_cast<std::ptrdiff_t>(job.tile_count) * kChannelBlock;
+  FloatBuffer tiles(static_cast<std::size_t>(job.tile_count * job.channels));
+  FloatBuffer weights(static_cast<std::size_t>(job.channels * kOutputs));
+  FloatBuffer products(static_cast<std::size_t>(job.tile_count * kOutputs));
+  Fill(&tiles);
+  Fill(&weights);
+  job.tiles = tiles.data();
+  job.weights = weights.data();
+  job.products = products.data();
+  for (const auto step : state) {
+    (void)step;
+    kernel.multiply(job);
+    benchmark::ClobberMemory();
+  }
+  const double operations = 2.0 * job.tile_count * job.channels * kOutputs;
+  state.counters["FLOP/s"] = benchmark::Counter(operations, benchmark::Counter::kIsIterationInvariantRate);
+}
+BENCHMARK(BM_MatrixKernel)->ArgNames({"tiles", "channels"})->Args({28, 64})->Args({84, 128})->Args({126, 512});
+
+/// One convolution of VGG16 at one tile size; items are images.
+void BM_Layer(benchmark::State& state) {
+  const std::vector<ConvolutionShape> shapes = Shapes(static_cast<int>(state.range(0)));
+  const auto layer = static_cast<std::size_t>(state.range(1));
+  const std::vector<int> tile_sizes(shapes.size(), static_cast<int>(state.range(2)));
+  const LayerPlan plan = PlansAt(shapes, tile_sizes)[layer];
+  LayerRun run(shapes[layer], plan);
+  for (const auto step : state) {
+    (void)step;
+    run.Run();
+  }
+  state.SetItemsProcessed(state.iterations() * plan.images);
+}
+BENCHMARK(BM_Layer)
+    ->ArgNames({"size", "layer", "tile"})
+    ->ArgsProduct({{100}, {3, 6, 9}, {2, 3, 4, 5, 6}})
+    ->Unit(benchmark::kMillisecond);
+
+/// Seconds an image, the least of some runs.
+double Seconds(LayerRun* run, int images, int runs) {
+  double least = 1e9;
+  for (int i = 0; i < runs; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    run->Run();
+    least = std::min(least, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  return least / images;
+}
+
+/// The planner's tile sizes against the fastest of every layer, one thread. An iteration is the whole search;
+/// `planned_ms` and `best_ms` are milliseconds an image of all convolutions but the first, `lost_percent` what the
+/// planner loses.
+void BM_PlannerAgainstSearch(benchmark::State& state) {
+  const std::vector<ConvolutionShape> shapes = Shapes(static_cast<int>(state.range(0)));
+  const std::vector<int> chosen = ChooseTileSizes(shapes, 0);
+  double planned = 0;
+  double best = 0;
+  for (const auto step : state) {
+    (void)step;
+    planned = best = 0;
+    for (std::size_t i = 0; i < shapes.size(); ++i) {
+      double least = 1e9;
+      for (int tile = kSmallestTile; tile <= kLargestTile; ++tile) {
+        const LayerPlan plan = PlansAt(shapes, std::vector<int>(shapes.size(), tile))[i];
+        LayerRun run(shapes[i], plan);
+        run.Run();
+        const double seconds = Seconds(&run, plan.images, 3);
+        if (tile == chosen[i]) planned += seconds;
+        least = std::min(least, seconds);
+      }
+      best += least;
+    }
+  }
+  state.counters["planned_ms"] = planned * 1e3;
+  state.counters["best_ms"] = best * 1e3;
+  state.counters["lost_percent"] = 100 * (planned / best - 1);
+}
+BENCHMARK(BM_PlannerAgainstSearch)
+    ->ArgName("size")
+    ->Arg(64)
+    ->Arg(100)
+    ->Arg(150)
+    ->Arg(224)
+    ->Arg(299)
+    ->Iterations(1)
+    ->UseRealTime()
+    ->Unit(benchmark::kSecond);
+
+}  // namespace
+}  // namespace pomona::winograd
