@@ -116,6 +116,21 @@ Result<std::unique_ptr<FeatureRows>> FeatureRows::OfOutput(const Location& root,
   return rows;
 }
 
+Status FeatureRows::CheckNoOthers(const Location& folder, int generation) const {
+  ListingOptions flat;
+  flat.recursive = false;
+  ARROW_ASSIGN_OR_RAISE(const Listing listing, ListFiles(folder, flat));
+  for (const ListedFile& file : listing.files) {
+    const std::string name = std::string(output_names::kFeatures) + "/" + file.path;
+    if (!IsPartName(name) || GenerationOfPart(name) != generation) continue;
+    const auto ours = [&](const Part& part) { return part.location.name() == file.path; };
+    if (std::any_of(parts_.begin(), parts_.end(), ours)) continue;
+    return UsageError(folder.Child(file.path).display +
+                      " lies among features that it was not made with: move it away, or give its own output");
+  }
+  return Status::OK();
+}
+
 Result<std::shared_ptr<arrow::Table>> FeatureRows::ReadColumns(const Block& block,
                                                                const std::vector<int>& columns) const {
   const Part& part = parts_[block.part];

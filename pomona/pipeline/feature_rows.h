@@ -28,6 +28,11 @@ class FeatureRows : public RowSource {
   /// \brief The same for one generation of an output, by the names that it gave its parts.
   static Result<std::unique_ptr<FeatureRows>> OfOutput(const Location& root, int generation);
 
+  /// \brief Whether nobody has put another part among those of an output's generation.
+  ///
+  /// \return UsageError that names it
+  Status CheckNoOthers(const Location& folder, int generation) const;
+
   std::int64_t dim() const override { return dim_; }
   std::int64_t row_count() const override { return rows_; }
   std::int64_t block_count() const override { return static_cast<std::int64_t>(blocks_.size()); }

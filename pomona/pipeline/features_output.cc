@@ -37,6 +37,7 @@ Result<FeaturesOutput> FeaturesOutput::Open(std::string_view text) {
   ARROW_ASSIGN_OR_RAISE(const PlaceKind joined, KindOfPlace(join));
   if (joined == PlaceKind::kFile) {
     ARROW_ASSIGN_OR_RAISE(output.rows, FeatureRows::OfOutput(output.root, generation.current));
+    ARROW_RETURN_NOT_OK(output.rows->CheckNoOthers(folder, generation.current));
   } else {
     ARROW_ASSIGN_OR_RAISE(output.rows, FeatureRows::Open(folder));
   }

@@ -1,5 +1,8 @@
 #include "pomona/pipeline/features_output.h"
 
+#include <filesystem>
+
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "pomona/base/usage_error.h"
@@ -9,6 +12,7 @@
 namespace pomona {
 namespace {
 
+using ::testing::HasSubstr;
 using testing_folder::TempFolder;
 
 TEST(FeaturesOutput, OpensAnOutputOrItsFeaturesFolder) {
@@ -27,6 +31,22 @@ TEST(FeaturesOutput, OpensAnOutputOrItsFeaturesFolder) {
 TEST(FeaturesOutput, ImagesAreNoFeatures) {
   EXPECT_FALSE(FeaturesOutput::IsAt(Location::Parse(testing_folder::Photos().string()).ValueOrDie()).ValueOrDie());
   EXPECT_TRUE(IsUsageError(FeaturesOutput::Open(testing_folder::Photos().string()).status()));
+}
+
+TEST(FeaturesOutput, RefusesAPartOfAnotherOutput) {
+  const TempFolder folder;
+  testing_features::MakeFeatures(Location::Parse(folder / "out").ValueOrDie(), 5, 3);
+  testing_folder::WriteFile(folder / "out/_pomona/join.json",
+                            R"({"rows": 5, "parts": [{"name": "features/part-00000.parquet"}]})");
+  testing_features::MakeFeatures(Location::Parse(folder / "other").ValueOrDie(), 5, 4);
+  std::filesystem::copy_file(folder / "other/features/part-00000.parquet", folder / "out/features/part-00001.parquet");
+  for (const std::string& place : {folder / "out", folder / "out/features"}) {
+    const Status status = FeaturesOutput::Open(place).status();
+    EXPECT_TRUE(IsUsageError(status)) << status;
+    EXPECT_THAT(status.message(), HasSubstr("part-00001.parquet lies among features"));
+  }
+  std::filesystem::remove(folder / "out/features/part-00001.parquet");
+  EXPECT_TRUE(FeaturesOutput::Open(folder / "out").ok());
 }
 
 TEST(FeaturesOutput, FindsTheModelFile) {
