@@ -178,7 +178,7 @@ TEST(DecodeImage, EverySampleIsThere) { EXPECT_GT(Samples().size(), 80U); }
 TEST(DetectImageFormat, KnowsNothingOfOtherBytes) {
   EXPECT_EQ(DetectImageFormat({}), "");
   EXPECT_EQ(DetectImageFormat(AsBytes("BMW built 2,500,000 cars in the year")), "");
-  EXPECT_EQ(DetectImageFormat(AsBytes("RIFF\x10\0\0\0WAVEfmt ")), "");
+  EXPECT_EQ(DetectImageFormat(AsBytes(std::string("RIFF\x10\0\0\0WAVEfmt ", 16))), "");
   EXPECT_EQ(DetectImageFormat(AsBytes("GIF88a")), "");
 }
 

@@ -8,7 +8,8 @@ namespace pomona {
 namespace {
 
 std::int32_t Tap(const AxisTable& table, int out, int tap) {
-  const std::size_t pair = static_cast<std::size_t>(out * table.pairs + tap / 2);
+  const std::size_t pair =
+      static_cast<std::size_t>(out) * static_cast<std::size_t>(table.pairs) + static_cast<std::size_t>(tap) / 2;
   const auto half = [&](std::int32_t both) {
     return tap % 2 == 0 ? static_cast<std::int16_t>(both & 0xFFFF) : both >> 16;
   };

@@ -121,7 +121,7 @@ TEST(SymmetricEigenTest, HardSpectra) {
       case 3:
         return 1 + 1e-12 * static_cast<double>(i);  // one tight cluster
       default:
-        return static_cast<double>(1 + i / 3);  // triples
+        return std::floor(1 + static_cast<double>(i) / 3);  // triples
     }
   };
   for (int kind = 0; kind < 5; ++kind) {

@@ -12,7 +12,6 @@
 namespace pomona {
 namespace {
 
-using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 

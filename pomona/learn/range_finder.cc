@@ -199,7 +199,7 @@ class KrylovSpace {
         projected_.view()(first + j, i) = cross.view()(i, j);
       }
     }
-    ARROW_ASSIGN_OR_RAISE(auto eigen, blas::SymmetricEigen::Make(projected_));
+    ARROW_ASSIGN_OR_RAISE(const auto eigen, blas::SymmetricEigen::Make(projected_));
     values_ = eigen.values();
     ARROW_ASSIGN_OR_RAISE(vectors_, eigen.LeadingVectors(std::min(size(), leading_)));
     return Status::OK();

@@ -152,12 +152,12 @@ Result<std::int64_t> ChooseCount(const ReductionOptions& options, std::int64_t r
 }
 
 Result<Reduction> FitExact(const RowSource& source, const ReductionOptions& options, const Cancellation* cancellation) {
-  ARROW_ASSIGN_OR_RAISE(auto state, ReadScatter(source, options.threads, cancellation));
-  ARROW_ASSIGN_OR_RAISE(auto scaler, StandardScaler::Make(state.count(), state.mean(), state.m2(), options.ddof));
+  ARROW_ASSIGN_OR_RAISE(const auto state, ReadScatter(source, options.threads, cancellation));
+  ARROW_ASSIGN_OR_RAISE(const auto scaler, StandardScaler::Make(state.count(), state.mean(), state.m2(), options.ddof));
   Reduction reduction;
   Describe(scaler, reduction);
   const std::vector<std::int64_t> columns = scaler.VaryingColumns();
-  ARROW_ASSIGN_OR_RAISE(auto eigen, blas::SymmetricEigen::Make(Correlation(state, scaler, columns)));
+  ARROW_ASSIGN_OR_RAISE(const auto eigen, blas::SymmetricEigen::Make(Correlation(state, scaler, columns)));
   const std::vector<double>& values = eigen.values();
   const std::int64_t most = std::min<std::int64_t>(state.count() - 1, static_cast<std::int64_t>(values.size()));
   std::int64_t rank = 0;
@@ -215,7 +215,7 @@ Result<Reduction> FindForVariance(const RowSource& source, const StandardScaler&
 
 Result<Reduction> FitRandomized(const RowSource& source, const ReductionOptions& options,
                                 const Cancellation* cancellation) {
-  ARROW_ASSIGN_OR_RAISE(auto state, ReadMoments(source, options.threads, cancellation));
+  ARROW_ASSIGN_OR_RAISE(const auto state, ReadMoments(source, options.threads, cancellation));
   ARROW_ASSIGN_OR_RAISE(const auto scaler, StandardScaler::Make(state.count(), state.mean(), state.m2(), options.ddof));
   Reduction reduction;
   Describe(scaler, reduction);

@@ -26,7 +26,7 @@ constexpr std::string_view kEntryName = "entry.json";
 constexpr std::string_view kLockName = ".lock";
 
 Result<CachedModel> ParseEntry(const std::string& text, const fs::path& entry) {
-  const std::string origin = entry.native();
+  const std::string& origin = entry.native();
   ARROW_ASSIGN_OR_RAISE(const Json json, ParseJson(text, origin));
   ARROW_ASSIGN_OR_RAISE(const int version, JsonField<int>(json, "format_version", origin));
   if (version != kFormatVersion) return Status::Invalid(origin, ": has format version ", version);

@@ -60,9 +60,9 @@ Status FetchHttps(const RegistryModel& model, const ModelSource& source, const M
   const fs::path file = cache.FolderOf(model) / (source.name + ".download");
   ARROW_RETURN_NOT_OK(DownloadHttps(source.url, file, download));
   ARROW_ASSIGN_OR_RAISE(const Location place, Location::Parse(file.native()));
-  const Status status = ImportModel(model, place, source.url, cache);
+  Status imported = ImportModel(model, place, source.url, cache);
   ARROW_RETURN_NOT_OK(RemoveFile(place));
-  return status;
+  return imported;
 }
 
 /// The line of pip's output that says what went wrong.

@@ -134,6 +134,7 @@ const ModelRegistry& ModelRegistry::BuiltIn() {
   // The file is part of the program and a test reads it, so it cannot be wrong here.
   static const ModelRegistry registry =
       Parse({reinterpret_cast<const char*>(pomona_model_registry_begin),
+             // NOLINTNEXTLINE(clang-analyzer-security.PointerSub): the linker lays both in one array
              static_cast<std::size_t>(pomona_model_registry_end - pomona_model_registry_begin)},
             "pomona/models/registry.json")
           .ValueOrDie();
@@ -149,6 +150,7 @@ const RegistryModel* ModelRegistry::Find(std::string_view name) const {
 Result<const RegistryModel*> ModelRegistry::Get(std::string_view name) const {
   if (const RegistryModel* model = Find(name)) return model;
   std::vector<std::string> names;
+  names.reserve(models_.size());
   for (const RegistryModel& model : models_) names.push_back(model.name);
   const std::string nearest = NearestWord(name, names);
   return UsageError("There is no model \"" + ToValidUtf8(name) + "\"" +

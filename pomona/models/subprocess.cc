@@ -49,6 +49,7 @@ Result<ProcessResult> RunProcess(const std::vector<std::string>& arguments, cons
     return Status::IOError("No pipe can be made: ", std::generic_category().message(errno));
   }
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
 

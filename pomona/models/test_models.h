@@ -83,7 +83,7 @@ inline std::optional<std::filesystem::path> RealVgg16() {
   namespace fs = std::filesystem;
   const char* folder = std::getenv("POMONA_TEST_MODELS");
   const fs::path models = folder != nullptr ? fs::path(folder) : fs::path(POMONA_SOURCE_DIR) / "../shared/models";
-  const fs::path file = models / "vgg16-imagenet-notop" / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5";
+  fs::path file = models / "vgg16-imagenet-notop" / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5";
   if (fs::exists(file)) return file;
   const auto cached =
       ModelCache(Environment::Read().model_cache).Find(*ModelRegistry::BuiltIn().Find("vgg16")).ValueOr(std::nullopt);

@@ -26,7 +26,7 @@ std::map<int, int> Counts(const std::vector<SampleCandidate>& rows, const std::v
 
 TEST(Sample, HashIsFixedForEver) {
   EXPECT_EQ(PathHash(""), 0xf52a15e9a9b5e89bULL);
-  EXPECT_EQ(PathHash("data/Kiwi/1.jpg"), PathHash(std::string("data/Kiwi/1.jpg")));
+  EXPECT_EQ(PathHash("data/Kiwi/1.jpg"), PathHash(std::string_view("data/Kiwi/1.jpg and more").substr(0, 15)));
   EXPECT_NE(PathHash("data/Kiwi/1.jpg"), PathHash("data/Kiwi/2.jpg"));
 }
 

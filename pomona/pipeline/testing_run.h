@@ -43,6 +43,7 @@ inline std::shared_ptr<arrow::Table> Table(const std::string& file) {
 inline std::vector<std::string> Column(const arrow::Table& table, int column) {
   std::vector<std::string> values;
   const auto& texts = static_cast<const arrow::StringArray&>(*table.column(column)->chunk(0));
+  values.reserve(static_cast<std::size_t>(texts.length()));
   for (std::int64_t i = 0; i < texts.length(); ++i) values.push_back(texts.GetString(i));
   return values;
 }

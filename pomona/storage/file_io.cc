@@ -200,7 +200,7 @@ Status MakeLocalFolders(const Location& location) {
 }
 
 /// A local file under a temporary name in the folder of its place.
-class LocalAtomicOutput : public arrow::io::OutputStream {
+class LocalAtomicOutput final : public arrow::io::OutputStream {
  public:
   static Result<std::shared_ptr<LocalAtomicOutput>> Open(const Location& location) {
     ARROW_RETURN_NOT_OK(MakeLocalFolders(location.Parent()));
@@ -296,7 +296,7 @@ class LocalAtomicOutput : public arrow::io::OutputStream {
 };
 
 /// An object being uploaded. Arrow's own streams finish the upload when they are destroyed; this one drops it.
-class RemoteAtomicOutput : public arrow::io::OutputStream {
+class RemoteAtomicOutput final : public arrow::io::OutputStream {
  public:
   RemoteAtomicOutput(Location location, std::shared_ptr<arrow::io::OutputStream> stream)
       : location_(std::move(location)), stream_(std::move(stream)) {}

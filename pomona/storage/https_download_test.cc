@@ -247,6 +247,7 @@ TEST_F(HttpsDownloadTest, ClosedPortAndSilentServerFail) {
   EXPECT_THAT(DownloadHttps("https://127.0.0.1:1/x", Out(), Options()).message(), HasSubstr("https://127.0.0.1:1/x"));
   // A server that takes the connection and never speaks: the connect timeout covers the TLS handshake.
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_GE(listener, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

@@ -94,7 +94,7 @@ class JsonTrimmer {
 }  // namespace
 
 std::string TrimMiddle(std::string_view text, std::size_t limit) {
-  const std::string shown = ShowControls(ToValidUtf8(text));
+  std::string shown = ShowControls(ToValidUtf8(text));
   std::vector<std::size_t> starts;  // of each character; then the end
   std::size_t cost = 0;
   for (std::size_t at = 0; at < shown.size(); at += SequenceLength(shown[at])) {

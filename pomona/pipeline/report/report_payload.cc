@@ -108,6 +108,7 @@ std::vector<const ReportPoint*> DrawablePoints(const std::vector<ReportPoint>& p
   }
   if (finite.size() <= kPoints) return finite;
   std::vector<const ReportPoint*> spread;
+  spread.reserve(kPoints);
   for (std::size_t i = 0; i < kPoints; ++i) spread.push_back(finite[i * finite.size() / kPoints]);
   return spread;
 }
