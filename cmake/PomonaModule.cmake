@@ -50,6 +50,7 @@ function(pomona_module name)
     add_executable(pomona_${name}_test ${tests})
     target_link_libraries(pomona_${name}_test
       PRIVATE pomona_${name} pomona_compile_options ${arg_PRIVATE} GTest::gmock GTest::gtest_main)
+    target_compile_options(pomona_${name}_test PRIVATE ${POMONA_TEST_OPTIONS})
     target_compile_definitions(pomona_${name}_test PRIVATE POMONA_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${name} COMMAND pomona_${name}_test)
   endif()
