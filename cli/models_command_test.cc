@@ -57,7 +57,7 @@ TEST_F(ModelsCommandTest, ListAndInfoOfAnEmptyCache) {
 }
 
 TEST_F(ModelsCommandTest, MistakesAreUsageErrors) {
-  for (const std::string arguments : {"info", "info vgg19", "fetch", "import vgg16", "import vgg16 /nowhere/x.h5",
+  for (const std::string arguments : {"info", "info vgg18", "fetch", "import vgg16", "import vgg16 /nowhere/x.h5",
                                       "fetch vgg16 --from nowhere", "remove mobilenetv2-0.35"}) {
     Run("models " + arguments);
     EXPECT_TRUE(IsUsageError(code_.status())) << arguments << ": " << code_.status().ToString();
@@ -70,7 +70,7 @@ TEST_F(ModelsCommandTest, MistakesAreUsageErrors) {
 TEST_F(ModelsCommandTest, FetchOfAnotherCommandObeysCancellation) {
   const auto listener = MakeProgress(ProgressMode::kNone, stderr, true);
   EXPECT_TRUE(FetchNamedModel("mobilenetv2-0.35", listener.get(), context_).ok());
-  EXPECT_TRUE(IsUsageError(FetchNamedModel("vgg19", listener.get(), context_)));
+  EXPECT_TRUE(IsUsageError(FetchNamedModel("vgg18", listener.get(), context_)));
   context_.cancellation.Cancel();
   context_.environment.python = "/nowhere/python";
   EXPECT_FALSE(FetchNamedModel("vgg16", listener.get(), context_).ok());

@@ -11,8 +11,8 @@
 
 #include "pomona/features/model_file_extractor.h"
 #include "pomona/features/pixels_extractor.h"
-#include "pomona/features/vgg16_extractor.h"
-#include "pomona/features/vgg16_for_test.h"
+#include "pomona/features/vgg_extractor.h"
+#include "pomona/features/vgg_for_test.h"
 
 namespace pomona {
 namespace {
@@ -61,8 +61,8 @@ NetworkOptions Options(const benchmark::State& state) {
 void BM_Vgg16(benchmark::State& state, Precision precision) {
   NetworkOptions options = Options(state);
   options.precision = precision;
-  if (precision == Precision::kInt8) options.int8_ranges.assign(kVgg16Layers.size() - 1, 1000.0F);
-  Measure(state, MakeVgg16Extractor(RandomVgg16Weights(), options), options.threads, 1);
+  if (precision == Precision::kInt8) options.int8_ranges.assign(VggLayers(kVgg16).size() - 1, 1000.0F);
+  Measure(state, MakeVggExtractor(RandomVggWeights(), options), options.threads, 1);
 }
 BENCHMARK_CAPTURE(BM_Vgg16, f32, Precision::kFloat32)
     ->ArgNames({"size", "threads", "batch"})

@@ -62,20 +62,21 @@ Result<std::vector<fs::path>> FilesOf(const fs::path& model) {
   return files;
 }
 
-Result<std::unique_ptr<FeatureExtractor>> Finish(std::shared_ptr<ov::Model> model, const ModelFileOptions& options,
-                                                 ChannelPlace usual_place, std::string_view name,
-                                                 std::string weights_sha256) {
-  ARROW_ASSIGN_OR_RAISE(auto graph, AdaptModel(std::move(model), options, usual_place, name));
+Result<std::unique_ptr<FeatureExtractor>> Finish(const std::shared_ptr<ov::Model>& model,
+                                                 const ModelFileOptions& options, ChannelPlace usual_place,
+                                                 std::string_view name, std::string weights_sha256) {
+  ARROW_ASSIGN_OR_RAISE(const auto graph, AdaptModel(model, options, usual_place, name));
   OpenVinoOptions runtime;
   runtime.precision = options.network.precision;
   runtime.threads = options.network.threads;
   runtime.weights_sha256 = std::move(weights_sha256);
-  return MakeOpenVinoExtractor(std::move(graph), runtime);
+  return MakeOpenVinoExtractor(graph, runtime);
 }
 
 Status CheckOptions(const ModelFileOptions& options) {
   if (options.network.precision == Precision::kInt8) {
-    return Status::NotImplemented("precision int8 is for vgg16; a model file keeps the precision it was quantised to");
+    return Status::NotImplemented(
+        "precision int8 is for vgg16 and vgg19; a model file keeps the precision it was quantised to");
   }
   return CheckPrecision(options.network.precision);
 }
@@ -138,7 +139,7 @@ Result<std::unique_ptr<FeatureExtractor>> MakeModelFileExtractor(const fs::path&
     return Status::Invalid(file.string(), " cannot be read as a model: ", OpenVinoMessage(exception.what()));
   }
   const bool channels_first = extension == ".onnx" || extension == ".xml";
-  return Finish(std::move(model), options, channels_first ? ChannelPlace::kFirst : ChannelPlace::kLast, file.string(),
+  return Finish(model, options, channels_first ? ChannelPlace::kFirst : ChannelPlace::kLast, file.string(),
                 hasher.Finish());
 }
 
@@ -165,8 +166,7 @@ Result<std::unique_ptr<FeatureExtractor>> MakeModelBytesExtractor(std::span<cons
     return Status::Invalid(name, " cannot be read as a model: ", OpenVinoMessage(exception.what()));
   }
   const bool channels_first = extension == ".onnx";
-  return Finish(std::move(model), options, channels_first ? ChannelPlace::kFirst : ChannelPlace::kLast, name,
-                hasher.Finish());
+  return Finish(model, options, channels_first ? ChannelPlace::kFirst : ChannelPlace::kLast, name, hasher.Finish());
 }
 
 }  // namespace pomona

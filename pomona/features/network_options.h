@@ -40,12 +40,12 @@ struct NetworkOptions {
   /// other sizes. More than 8 gains no speed and costs memory.
   int batch_size = 8;
 
-  /// Measuring for `Precision::kInt8` (vgg16): the features of an image are then, instead of the usual ones, the
+  /// Measuring for `Precision::kInt8` (vgg16, vgg19): the features of an image are then, instead of the usual ones, the
   /// largest values that leave each convolution but the last. Runs in float32. See int8_ranges.h.
   bool measure_int8_ranges = false;
 
-  /// For `Precision::kInt8` (vgg16): what `ChooseInt8Ranges` made of these; they decide bits, so they belong to the
-  /// plan.
+  /// For `Precision::kInt8` (vgg16, vgg19): what `ChooseInt8Ranges` made of these; they decide bits, so they belong to
+  /// the plan.
   std::vector<float> int8_ranges;
 };
 

@@ -37,6 +37,7 @@ Result<CachedModel> ParseEntry(const std::string& text, const fs::path& entry) {
   ARROW_ASSIGN_OR_RAISE(model.size, JsonField<std::int64_t>(json, "size", origin));
   ARROW_ASSIGN_OR_RAISE(model.weights_sha256, JsonField<std::string>(json, "weights_sha256", origin));
   ARROW_ASSIGN_OR_RAISE(model.source, JsonField<std::string>(json, "source", origin));
+  model.verified = json.value("known_file", false);
   return model;
 }
 
@@ -55,16 +56,19 @@ Result<std::optional<CachedModel>> ModelCache::Find(const RegistryModel& model) 
   if (kind == PlaceKind::kMissing) return std::nullopt;
   ARROW_ASSIGN_OR_RAISE(const std::string text, ReadText(place));
   // An entry that cannot be understood, such as one of a later version, is as good as none: it is fetched anew.
-  const Result<CachedModel> cached = ParseEntry(text, entry);
-  if (!cached.ok() || cached->weights_sha256 != model.weights_sha256 || SizeOf(cached->file) != cached->size) {
-    return std::nullopt;
+  Result<CachedModel> cached = ParseEntry(text, entry);
+  if (!cached.ok() || SizeOf(cached->file) != cached->size) return std::nullopt;
+  if (!model.weights_sha256.empty()) {
+    if (cached->weights_sha256 != model.weights_sha256) return std::nullopt;
+    cached->verified = true;
   }
-  return *cached;
+  return *std::move(cached);
 }
 
-Status ModelCache::Store(const RegistryModel& model, const Vgg16Weights& weights, std::string_view source) const {
+Status ModelCache::Store(const RegistryModel& model, const VggWeights& weights, std::string_view source,
+                         bool known_file) const {
   const std::string sha256 = weights.Sha256();
-  if (sha256 != model.weights_sha256) {
+  if (!model.weights_sha256.empty() && sha256 != model.weights_sha256) {
     return Status::Invalid(source, ": these are not the weights of ", model.name, ": their SHA-256 is ", sha256, ", ",
                            model.weights_sha256, " was wanted; weights of your own go to `pomona run --weights FILE`");
   }
@@ -79,6 +83,7 @@ Status ModelCache::Store(const RegistryModel& model, const Vgg16Weights& weights
                       {"size", size},
                       {"weights_sha256", sha256},
                       {"source", std::string(source)},
+                      {"known_file", known_file},
                       {"licence", model.licence},
                       {"attribution", model.attribution}};
   return WriteAtomically(folder.Child(kEntryName), entry.dump(2) + "\n");

@@ -11,7 +11,7 @@
 
 #include "pomona/base/cancellation.h"
 #include "pomona/base/status.h"
-#include "pomona/features/vgg16_weights.h"
+#include "pomona/features/vgg_weights.h"
 #include "pomona/models/registry.h"
 
 namespace pomona {
@@ -22,6 +22,10 @@ struct CachedModel {
   std::int64_t size = 0;       ///< bytes
   std::string weights_sha256;
   std::string source;  ///< where they came from, for people
+
+  /// Whether they are known to be the model's: by their hash where the registry has it, else by the checksum of the
+  /// file they were read from.
+  bool verified = true;
 };
 
 /// \brief The folder that holds fetched weights: `<folder>/<model>/<sha256>.safetensors` and `<model>/entry.json`.
@@ -38,11 +42,13 @@ class ModelCache {
   std::filesystem::path FolderOf(const RegistryModel& model) const { return folder_ / model.name; }
 
   /// \brief The model's entry, or nothing when it is not there, incomplete, or of other weights than the registry
-  /// names.
+  /// names. Where the registry names none, it may be `verified` or not.
   Result<std::optional<CachedModel>> Find(const RegistryModel& model) const;
 
+  /// \param[in] known_file whether they were read from a file whose checksum the registry names; matters where it has
+  ///            no hash of the weights themselves
   /// \return Invalid with both hashes when the weights are not those of the registry; IOError
-  Status Store(const RegistryModel& model, const Vgg16Weights& weights, std::string_view source) const;
+  Status Store(const RegistryModel& model, const VggWeights& weights, std::string_view source, bool known_file) const;
 
   /// \brief Removes the files of a model, and only those that this class made.
   ///

@@ -20,12 +20,12 @@ using testing::HasSubstr;
 
 TEST(ModelCache, StoresFindsAndRemoves) {
   const test::ScratchFolder scratch;
-  const Vgg16Weights weights = test::MadeUpWeights();
+  const VggWeights weights = test::MadeUpWeights();
   const RegistryModel model = test::MadeUpModel(weights);
   const ModelCache cache(scratch / "deep/models");
   EXPECT_FALSE(cache.Find(model)->has_value());
   EXPECT_EQ(*cache.Remove(model), 0);
-  const Status stored = cache.Store(model, weights, "a test");
+  const Status stored = cache.Store(model, weights, "a test", false);
   ASSERT_TRUE(stored.ok()) << stored.ToString();
   const auto found = *cache.Find(model);
   ASSERT_TRUE(found.has_value());
@@ -33,7 +33,7 @@ TEST(ModelCache, StoresFindsAndRemoves) {
   EXPECT_EQ(found->weights_sha256, model.weights_sha256);
   EXPECT_EQ(found->size, static_cast<std::int64_t>(fs::file_size(found->file)));
   EXPECT_THAT(found->file.native(), HasSubstr("deep/models/vgg16/" + model.weights_sha256 + ".safetensors"));
-  const auto read = Vgg16Weights::Read(*OpenInputFile(test::At(found->file)), "cached");
+  const auto read = VggWeights::Read(*OpenInputFile(test::At(found->file)), kVgg16, "cached");
   ASSERT_TRUE(read.ok()) << read.status().ToString();
   EXPECT_EQ(read->Sha256(), model.weights_sha256);
 
@@ -50,25 +50,42 @@ TEST(ModelCache, StoresFindsAndRemoves) {
 TEST(ModelCache, RefusesOtherWeights) {
   const test::ScratchFolder scratch;
   const RegistryModel model = test::MadeUpModel(test::MadeUpWeights(1));
-  const Vgg16Weights other = test::MadeUpWeights(2);
+  const VggWeights other = test::MadeUpWeights(2);
   const ModelCache cache(scratch.path());
-  const Status status = cache.Store(model, other, "other.h5");
+  const Status status = cache.Store(model, other, "other.h5", false);
   EXPECT_TRUE(status.IsInvalid());
   EXPECT_THAT(status.message(),
               AllOf(HasSubstr("other.h5"), HasSubstr(model.weights_sha256), HasSubstr(other.Sha256())));
   EXPECT_FALSE(cache.Find(model)->has_value());
 }
 
+TEST(ModelCache, WithoutAKnownHashTheFileDecides) {
+  const test::ScratchFolder scratch;
+  RegistryModel model = test::MadeUpModel(test::MadeUpWeights());
+  const std::string sha256 = model.weights_sha256;
+  model.weights_sha256.clear();
+  const ModelCache cache(scratch.path());
+  ASSERT_TRUE(cache.Store(model, test::MadeUpWeights(), "a file", false).ok());
+  EXPECT_FALSE((*cache.Find(model))->verified);
+  EXPECT_EQ((*cache.Find(model))->weights_sha256, sha256);
+  ASSERT_TRUE(cache.Store(model, test::MadeUpWeights(), "the file", true).ok());
+  EXPECT_TRUE((*cache.Find(model))->verified);
+  ASSERT_TRUE(cache.Store(model, test::MadeUpWeights(2), "another file", false).ok());
+  EXPECT_FALSE((*cache.Find(model))->verified);
+  model.weights_sha256 = sha256;  // the registry of a later version
+  EXPECT_FALSE(cache.Find(model)->has_value());
+}
+
 TEST(ModelCache, DamagedEntriesAreNoEntries) {
   const test::ScratchFolder scratch;
-  const Vgg16Weights weights = test::MadeUpWeights();
+  const VggWeights weights = test::MadeUpWeights();
   RegistryModel model = test::MadeUpModel(weights);
   const ModelCache cache(scratch.path());
-  ASSERT_TRUE(cache.Store(model, weights, "a test").ok());
+  ASSERT_TRUE(cache.Store(model, weights, "a test", false).ok());
   const fs::path file = (*cache.Find(model))->file;
   fs::resize_file(file, fs::file_size(file) - 1);
   EXPECT_FALSE(cache.Find(model)->has_value());
-  ASSERT_TRUE(cache.Store(model, weights, "a test").ok());
+  ASSERT_TRUE(cache.Store(model, weights, "a test", false).ok());
   EXPECT_TRUE(cache.Find(model)->has_value());
   model.weights_sha256[0] ^= 1;  // the registry of a later version
   EXPECT_FALSE(cache.Find(model)->has_value());

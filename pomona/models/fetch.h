@@ -34,7 +34,8 @@ struct FetchOptions {
   const Cancellation* cancellation = nullptr;
 };
 
-/// \brief Brings a model's weights into the cache, from the first source that gives them; at once when they are there.
+/// \brief Brings a model's weights into the cache, from the first source that gives them; at once when they are there,
+/// verified.
 ///
 /// Several processes may fetch the same model: one does, the others wait and find it.
 ///

@@ -77,7 +77,7 @@ class FetchModelTest : public testing::Test {
 
   test::ScratchFolder scratch_;
   ModelCache cache_;
-  Vgg16Weights weights_;
+  VggWeights weights_;
   RegistryModel model_;
   FetchOptions options_;
   std::vector<std::string> messages_;

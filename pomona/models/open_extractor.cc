@@ -14,8 +14,8 @@
 #include "pomona/features/engine_choice.h"
 #include "pomona/features/model_file_extractor.h"
 #include "pomona/features/pixels_extractor.h"
-#include "pomona/features/vgg16_extractor.h"
-#include "pomona/features/vgg16_weights.h"
+#include "pomona/features/vgg_extractor.h"
+#include "pomona/features/vgg_weights.h"
 #include "pomona/models/cache.h"
 #include "pomona/models/registry.h"
 #include "pomona/storage/file_io.h"
@@ -59,7 +59,7 @@ Status RefuseGraphOptions(const ExtractorRequest& request) {
 
 Status RefuseWeights(const ExtractorRequest& request) {
   if (request.weights.empty()) return Status::OK();
-  return UsageError("--weights is for vgg16; " + ToValidUtf8(request.extractor) + " takes none");
+  return UsageError("--weights is for vgg16 and vgg19; " + ToValidUtf8(request.extractor) + " takes none");
 }
 
 /// A float as the shortest decimal that reads back to it, for JSON that people read.
@@ -132,11 +132,13 @@ Result<OpenedExtractor> OpenPixels(const ExtractorRequest& request) {
 
 /// Weights and where they came from.
 struct NamedWeights {
-  Vgg16Weights weights;
+  VggWeights weights;
   std::string source;
+  std::string sha256;  ///< that they must have; empty for any
+  bool verified = false;
 };
 
-Result<NamedWeights> ReadOwnWeights(const std::string& uri) {
+Result<NamedWeights> ReadOwnWeights(const std::string& uri, const VggVariant& variant) {
   ARROW_ASSIGN_OR_RAISE(const Location place, Location::Parse(uri));
   ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(place));
   if (kind != PlaceKind::kFile) {
@@ -144,8 +146,8 @@ Result<NamedWeights> ReadOwnWeights(const std::string& uri) {
                       (kind == PlaceKind::kMissing ? ": there is no such file" : ": is a folder, a file is wanted"));
   }
   ARROW_ASSIGN_OR_RAISE(const auto file, OpenInputFile(place));
-  ARROW_ASSIGN_OR_RAISE(Vgg16Weights weights, Vgg16Weights::Read(file, place.display));
-  return NamedWeights{std::move(weights), place.display};
+  ARROW_ASSIGN_OR_RAISE(VggWeights weights, VggWeights::Read(file, variant, place.display));
+  return NamedWeights{std::move(weights), place.display, "", false};
 }
 
 Result<NamedWeights> ReadCachedWeights(const RegistryModel& model, const std::filesystem::path& folder) {
@@ -160,24 +162,27 @@ Result<NamedWeights> ReadCachedWeights(const RegistryModel& model, const std::fi
   // Mapped: processes that run side by side share the pages.
   ARROW_ASSIGN_OR_RAISE(const auto file,
                         arrow::io::MemoryMappedFile::Open(cached->file.native(), arrow::io::FileMode::READ));
-  ARROW_ASSIGN_OR_RAISE(Vgg16Weights weights, Vgg16Weights::Read(file, cached->file.native()));
-  return NamedWeights{std::move(weights), cached->source};
+  ARROW_ASSIGN_OR_RAISE(VggWeights weights, VggWeights::Read(file, model.vgg, cached->file.native()));
+  const std::string source = cached->source + (cached->verified ? "" : " (not verified)");
+  return NamedWeights{std::move(weights), source, cached->weights_sha256, cached->verified};
 }
 
-Result<OpenedExtractor> OpenVgg16(const ExtractorRequest& request, const RegistryModel& model) {
+Result<OpenedExtractor> OpenVgg(const ExtractorRequest& request, const RegistryModel& model) {
   ARROW_RETURN_NOT_OK(RefuseGraphOptions(request));
   const bool own = !request.weights.empty();
-  ARROW_ASSIGN_OR_RAISE(NamedWeights named,
-                        own ? ReadOwnWeights(request.weights) : ReadCachedWeights(model, request.model_cache));
-  auto extractor = MakeVgg16Extractor(std::move(named.weights), request.network);
+  ARROW_ASSIGN_OR_RAISE(NamedWeights named, own ? ReadOwnWeights(request.weights, model.vgg)
+                                                : ReadCachedWeights(model, request.model_cache));
+  auto extractor = MakeVggExtractor(std::move(named.weights), request.network);
   if (!extractor.ok()) return AsUsageError(extractor.status());
   OpenedExtractor opened;
   opened.extractor = *std::move(extractor);
-  const bool official = opened.extractor->weights_sha256() == model.weights_sha256;
-  if (!own && !official) {
+  const std::string sha256 = opened.extractor->weights_sha256();
+  if (!named.sha256.empty() && sha256 != named.sha256) {
     return Status::IOError("The weights of ", model.name, " in the model cache are damaged: `pomona models remove ",
                            model.name, "` and `pomona models fetch ", model.name, "` mend it");
   }
+  // What is not known to be the model's has a licence that only its owner knows.
+  const bool official = named.verified || sha256 == model.weights_sha256;
   opened.description = Describe(model.name, named.source, official ? model.licence : "", *opened.extractor);
   DescribeNetwork(request.network, model.preprocessing, model.output_node, &opened.description);
   ARROW_RETURN_NOT_OK(DescribeEngine(request.network, *opened.extractor, &opened.description));
@@ -249,7 +254,7 @@ Result<OpenedExtractor> OpenModelFile(const ExtractorRequest& request) {
     return UsageError("--extractor " + place.display +
                       ": holds weights without a graph; for weights of VGG16 use "
                       "--extractor vgg16 --weights " +
-                      place.display);
+                      place.display + ", for those of VGG19 --extractor vgg19");
   }
   ARROW_RETURN_NOT_OK(RefuseWeights(request));
   ModelFileOptions options;
@@ -277,13 +282,14 @@ std::optional<std::string> MissingModelOf(const Status& status) {
 
 Result<OpenedExtractor> OpenExtractor(const ExtractorRequest& request) {
   const RegistryModel* model = ModelRegistry::BuiltIn().Find(request.extractor);
-  const bool vgg = model != nullptr && model->format == RegistryModel::Format::kVgg16Weights;
+  const bool vgg = model != nullptr && model->format == RegistryModel::Format::kVggWeights;
   if (request.network.engine == EngineChoice::kNative && !vgg) {
-    return UsageError("--engine native runs vgg16; " + ToValidUtf8(request.extractor) + " needs openvino or auto");
+    return UsageError("--engine native runs vgg16 and vgg19; " + ToValidUtf8(request.extractor) +
+                      " needs openvino or auto");
   }
   if (request.extractor == kPixels) return OpenPixels(request);
   if (model == nullptr) return OpenModelFile(request);
-  return model->embedded ? OpenEmbedded(request, *model) : OpenVgg16(request, *model);
+  return model->embedded ? OpenEmbedded(request, *model) : OpenVgg(request, *model);
 }
 
 }  // namespace pomona

@@ -15,7 +15,7 @@ namespace pomona {
 
 /// \brief Everything that decides which extractor is opened; the same options as `pomona run` has.
 struct ExtractorRequest {
-  /// "pixels", a name from the registry ("vgg16", "mobilenetv2-0.35"), or the path of a model file.
+  /// "pixels", a name from the registry ("vgg16", "vgg19", "mobilenetv2-0.35"), or the path of a model file.
   std::string extractor = "vgg16";
 
   /// URI of a weights file; empty takes the model cache.

@@ -91,7 +91,7 @@ TEST(OpenExtractor, EmbeddedModelNeedsNoDownload) {
 
 TEST(OpenExtractor, Vgg16WithWeightsOfOnesOwn) {
   const test::ScratchFolder scratch;
-  const Vgg16Weights weights = test::MadeUpWeights();
+  const VggWeights weights = test::MadeUpWeights();
   test::WriteWeights(weights, scratch / "own.safetensors");
   ExtractorRequest request = Request("vgg16", 32);
   request.weights = (scratch / "own.safetensors").native();
@@ -114,6 +114,33 @@ TEST(OpenExtractor, Vgg16WithWeightsOfOnesOwn) {
   EXPECT_THAT(Refusal(request).message(), HasSubstr("folder"));
 }
 
+TEST(OpenExtractor, Vgg19OfTheCache) {
+  EXPECT_EQ(MissingModelOf(OpenExtractor(Request("vgg19")).status()), "vgg19");
+  const test::ScratchFolder scratch;
+  const RegistryModel& vgg19 = *ModelRegistry::BuiltIn().Find("vgg19");
+  const ModelCache cache(scratch / "models");
+  const VggWeights weights = test::MadeUpWeights(1, kVgg19);
+  ASSERT_TRUE(cache.Store(vgg19, weights, "a file", false).ok());
+  ExtractorRequest request = Request("vgg19", 32);
+  request.model_cache = scratch / "models";
+  Result<OpenedExtractor> opened = OpenExtractor(request);
+  ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+  EXPECT_EQ(opened->extractor->dim(), 512);
+  EXPECT_EQ(opened->description["name"], "vgg19");
+  EXPECT_EQ(opened->description["weights_sha256"], weights.Sha256());
+  EXPECT_EQ(opened->description["source"], "a file (not verified)");
+  EXPECT_TRUE(opened->description["licence"].is_null());
+  ASSERT_TRUE(cache.Store(vgg19, weights, "the file", true).ok());
+  opened = OpenExtractor(request);
+  EXPECT_EQ(opened->description["source"], "the file");
+  EXPECT_EQ(opened->description["licence"], "CC BY 4.0");
+  request.network.engine = EngineChoice::kNative;
+  EXPECT_EQ(OpenExtractor(request)->extractor->engine(), "native");
+  // The file that the entry names may have been changed meanwhile: its hash tells.
+  test::WriteWeights(test::MadeUpWeights(2, kVgg19), (*cache.Find(vgg19))->file);
+  EXPECT_THAT(OpenExtractor(request).status().message(), HasSubstr("are damaged"));
+}
+
 TEST(OpenExtractor, Vgg16OfTheCache) {
   const Status missing = OpenExtractor(Request("vgg16")).status();
   EXPECT_TRUE(missing.IsIOError());
@@ -127,7 +154,7 @@ TEST(OpenExtractor, Vgg16OfTheCache) {
   const test::ScratchFolder scratch;
   const RegistryModel& vgg16 = *ModelRegistry::BuiltIn().Find("vgg16");
   const ModelCache cache(scratch.path());
-  ASSERT_TRUE(ImportModel(vgg16, test::At(*file), "a file", cache).ok());
+  ASSERT_TRUE(ImportModel(vgg16, test::At(*file), "a file", cache, UnknownWeights::kRefuse).ok());
   ExtractorRequest request = Request("vgg16", 32);
   request.model_cache = scratch.path();
   const auto opened = OpenExtractor(request);
@@ -173,7 +200,7 @@ TEST(OpenExtractor, ModelFiles) {
 }
 
 TEST(OpenExtractor, UnknownNamesAndEngines) {
-  EXPECT_THAT(Refusal(Request("vgg19")).message(), AllOf(HasSubstr("did you mean vgg16?"), HasSubstr("models list")));
+  EXPECT_THAT(Refusal(Request("vgg18")).message(), AllOf(HasSubstr("did you mean vgg1"), HasSubstr("models list")));
   EXPECT_THAT(Refusal(Request("pixel")).message(), HasSubstr("did you mean pixels?"));
   EXPECT_THAT(Refusal(Request("folder/network.onnx")).message(), HasSubstr("no such model file"));
   EXPECT_THAT(Refusal(Request("network.onnx")).message(), HasSubstr("no such model file"));

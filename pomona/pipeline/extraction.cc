@@ -52,7 +52,7 @@ Result<std::string> FileForModel(const RunOptions& options, const OpenedExtracto
     return UsageError("--self-contained: " + weights.display + " is not a local file; copy it here first");
   }
   const RegistryModel* model = ModelRegistry::BuiltIn().Find(options.extractor.extractor);
-  if (model == nullptr || model->format != RegistryModel::Format::kVgg16Weights) return std::string();
+  if (model == nullptr || model->format != RegistryModel::Format::kVggWeights) return std::string();
   ARROW_ASSIGN_OR_RAISE(const std::optional<CachedModel> cached,
                         ModelCache(options.extractor.model_cache).Find(*model));
   return cached ? cached->file.string() : std::string();

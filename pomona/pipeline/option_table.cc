@@ -76,7 +76,7 @@ constexpr std::array kTable = {
                 [](const Json& v, RunOptions* o) { return Integer(v, 1, &o->decode.max_pixels); }},
 
     OptionEntry{"extractor", OptionKind::kResult, kFeaturesGroup, "NAME", "vgg16",
-                "What makes features: vgg16, pixels, a name from `pomona models list`, or a model file (.onnx, "
+                "What makes features: vgg16, vgg19, pixels, a name from `pomona models list`, or a model file (.onnx, "
                 ".tflite, .xml, or a SavedModel folder).",
                 false, false, [](const RunOptions& o) -> Json { return ToValidUtf8(o.extractor.extractor); },
                 [](const Json& v, RunOptions* o) { return Text(v, &o->extractor.extractor); }},

@@ -102,11 +102,12 @@ Status CheckPlan(const Json& stored, const Json& now, std::string_view output) {
     planned.erase(name);
     here.erase(name);
   }
-  // Weights are what their hash says, wherever they were read from.
+  // Weights are what their hash says, wherever they were read from, and whether that proved their licence or not.
   // So is the engine, whyever it was chosen.
   for (Json* plan : {&planned, &here}) {
     if (!plan->contains("extractor")) continue;
     (*plan)["extractor"].erase("source");
+    (*plan)["extractor"].erase("licence");
     (*plan)["extractor"].erase("engine_reason");
   }
   std::string differences;

@@ -7,7 +7,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include "pomona/features/vgg16_weights.h"
+#include "pomona/features/vgg_weights.h"
 #include "pomona/features/winograd/convolution_layer.h"
 #include "pomona/features/winograd/float_buffer.h"
 #include "pomona/features/winograd/tile_plan.h"
@@ -19,7 +19,7 @@ namespace {
 /// VGG16's convolutions but the first, for square images.
 std::vector<ConvolutionShape> Shapes(int size) {
   std::vector<ConvolutionShape> shapes;
-  for (const Vgg16Shape& layer : kVgg16Layers) {
+  for (const VggShape& layer : VggLayers(kVgg16)) {
     if (layer.inputs > 3) shapes.push_back({layer.inputs, layer.outputs, size, size, layer.pooled_after});
     if (layer.pooled_after) size /= 2;
   }

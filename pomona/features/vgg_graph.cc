@@ -1,4 +1,4 @@
-#include "pomona/features/vgg16_graph.h"
+#include "pomona/features/vgg_graph.h"
 
 #include <algorithm>
 #include <array>
@@ -129,7 +129,7 @@ Output LargestValue(const Output& x) {
   return std::make_shared<ov::op::v0::Unsqueeze>(largest, Indices<std::int64_t>({1}));
 }
 
-std::shared_ptr<ov::Model> Build(Vgg16Weights weights, const NetworkOptions& options) {
+std::shared_ptr<ov::Model> Build(VggWeights weights, const NetworkOptions& options) {
   const bool int8 = options.precision == Precision::kInt8;
   ov::OutputVector largest;
   const auto pixels = std::make_shared<ov::op::v0::Parameter>(
@@ -137,36 +137,38 @@ std::shared_ptr<ov::Model> Build(Vgg16Weights weights, const NetworkOptions& opt
       ov::Shape{static_cast<std::size_t>(options.batch_size), static_cast<std::size_t>(options.image_height),
                 static_cast<std::size_t>(options.image_width), 3});
   Output x = Preprocess(pixels);
-  for (std::size_t i = 0; i < kVgg16Layers.size(); ++i) {
-    Vgg16Layer& layer = weights.layers[i];
+  const std::vector<VggShape> shapes = VggLayers(weights.variant);
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    VggLayer& layer = weights.layers[i];
     Output kernel = KernelConstant(layer.kernel, i == 0);
     if (int8 && i > 0) kernel = QuantizeKernel(kernel);  // the first layer costs little and sees signed values
     const auto convolution = std::make_shared<ov::op::v1::Convolution>(
         x, kernel, ov::Strides{1, 1}, ov::CoordinateDiff{1, 1}, ov::CoordinateDiff{1, 1}, ov::Strides{1, 1});
-    convolution->set_friendly_name(std::string(kVgg16Layers[i].name));
+    convolution->set_friendly_name(shapes[i].name);
     const auto sum = std::make_shared<ov::op::v1::Add>(convolution, BiasConstant(layer.bias));
     layer = {};
     x = std::make_shared<ov::op::v0::Relu>(sum);
-    if (i + 1 < kVgg16Layers.size()) {
+    if (i + 1 < shapes.size()) {
       if (int8) x = QuantizeActivations(x, options.int8_ranges[i]);
       if (options.measure_int8_ranges) largest.push_back(LargestValue(x));
     }
-    if (kVgg16Layers[i].pooled_after) x = MaxPool(x);
+    if (shapes[i].pooled_after) x = MaxPool(x);
   }
   const Output features =
       options.measure_int8_ranges ? Output(std::make_shared<ov::op::v0::Concat>(largest, 1)) : Pool(x, options.pooling);
-  return std::make_shared<ov::Model>(ov::OutputVector{features}, ov::ParameterVector{pixels}, "vgg16");
+  return std::make_shared<ov::Model>(ov::OutputVector{features}, ov::ParameterVector{pixels},
+                                     std::string(weights.variant.name));
 }
 
 }  // namespace
 
-Result<std::shared_ptr<ov::Model>> BuildVgg16Graph(Vgg16Weights weights, const NetworkOptions& options) {
-  constexpr std::size_t kRanges = kVgg16Layers.size() - 1;
+Result<std::shared_ptr<ov::Model>> BuildVggGraph(VggWeights weights, const NetworkOptions& options) {
+  const std::size_t wanted_ranges = weights.layers.size() - 1;
   if (options.precision == Precision::kInt8) {
     if (options.measure_int8_ranges) return Status::Invalid("int8 ranges are measured in f32, not in int8");
-    if (options.int8_ranges.size() != kRanges) {
-      return Status::Invalid("precision int8 got ", options.int8_ranges.size(), " ranges, VGG16 has ", kRanges,
-                             "; measure them on a sample of images first");
+    if (options.int8_ranges.size() != wanted_ranges) {
+      return Status::Invalid("precision int8 got ", options.int8_ranges.size(), " ranges, ", weights.variant.title,
+                             " has ", wanted_ranges, "; measure them on a sample of images first");
     }
     for (const float range : options.int8_ranges) {
       if (!std::isfinite(range) || range <= 0) return Status::Invalid("an int8 range of ", range, " is not positive");
@@ -175,7 +177,7 @@ Result<std::shared_ptr<ov::Model>> BuildVgg16Graph(Vgg16Weights weights, const N
   try {
     return Build(std::move(weights), options);
   } catch (const std::exception& error) {
-    return Status::Invalid("the VGG16 graph cannot be built: ", OpenVinoMessage(error.what()));
+    return Status::Invalid("the VGG graph cannot be built: ", OpenVinoMessage(error.what()));
   }
 }
 

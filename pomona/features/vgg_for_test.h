@@ -11,30 +11,29 @@
 #include <arrow/io/file.h>
 
 #include "pomona/base/environment.h"
-#include "pomona/features/vgg16_weights.h"
+#include "pomona/features/vgg_weights.h"
 
 namespace pomona {
 
 /// \brief Weights of the right shapes that keep the activations' size from layer to layer.
-inline Vgg16Weights RandomVgg16Weights(unsigned seed = 1) {
+inline VggWeights RandomVggWeights(const VggVariant& variant = kVgg16, unsigned seed = 1) {
   std::minstd_rand generator(seed);
-  Vgg16Weights weights;
-  for (std::size_t i = 0; i < kVgg16Layers.size(); ++i) {
-    const Vgg16Shape& shape = kVgg16Layers[i];
+  VggWeights weights{variant, {}};
+  for (const VggShape& shape : VggLayers(variant)) {
     const float limit = std::sqrt(6.0F / static_cast<float>(9 * shape.inputs));
     const float step = 2 * limit / static_cast<float>(std::minstd_rand::max());
     std::vector<float> kernel(static_cast<std::size_t>(9) * shape.inputs * shape.outputs);
     for (float& value : kernel) value = static_cast<float>(generator()) * step - limit;
     std::vector<float> bias(static_cast<std::size_t>(shape.outputs));
     for (float& value : bias) value = static_cast<float>(generator()) * step - limit;
-    const std::string name(shape.name);
-    weights.layers[i] = {Tensor::FromVector(name + "/kernel", {3, 3, shape.inputs, shape.outputs}, std::move(kernel)),
-                         Tensor::FromVector(name + "/bias", {shape.outputs}, std::move(bias))};
+    weights.layers.push_back(
+        {Tensor::FromVector(shape.name + "/kernel", {3, 3, shape.inputs, shape.outputs}, std::move(kernel)),
+         Tensor::FromVector(shape.name + "/bias", {shape.outputs}, std::move(bias))});
   }
   return weights;
 }
 
-/// \brief The real weights: from the model cache, else the Keras file beside the repository, else nothing.
+/// \brief The real weights of VGG16: from the model cache, else the Keras file beside the repository, else nothing.
 inline std::optional<std::filesystem::path> FindVgg16File() {
   namespace fs = std::filesystem;
   fs::path cached = Environment::Read().model_cache / "vgg16" / (std::string(kVgg16Sha256) + ".safetensors");
@@ -49,9 +48,9 @@ inline std::optional<std::filesystem::path> FindVgg16File() {
 inline constexpr const char* kNoVgg16 =
     "no VGG16 weights, neither in the model cache (pomona models fetch vgg16) nor in $POMONA_TEST_MODELS";
 
-inline Result<Vgg16Weights> ReadVgg16File(const std::filesystem::path& path) {
+inline Result<VggWeights> ReadVgg16File(const std::filesystem::path& path) {
   ARROW_ASSIGN_OR_RAISE(const auto file, arrow::io::MemoryMappedFile::Open(path.string(), arrow::io::FileMode::READ));
-  return Vgg16Weights::Read(file, path.string());
+  return VggWeights::Read(file, kVgg16, path.string());
 }
 
 }  // namespace pomona

@@ -1,11 +1,12 @@
-#include "pomona/features/vgg16_graph.h"
+#include "pomona/features/vgg_graph.h"
 
 #include <string>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openvino/openvino.hpp>
 
-#include "pomona/features/vgg16_for_test.h"
+#include "pomona/features/vgg_for_test.h"
 
 namespace pomona {
 namespace {
@@ -24,24 +25,37 @@ NetworkOptions Options() {
   return options;
 }
 
-TEST(Vgg16Graph, HasTheShapesOfTheNetwork) {
+TEST(VggGraph, HasTheShapesOfTheNetwork) {
   NetworkOptions options = Options();
-  const auto pooled = BuildVgg16Graph(RandomVgg16Weights(), options).ValueOrDie();
+  const auto pooled = BuildVggGraph(RandomVggWeights(), options).ValueOrDie();
   EXPECT_EQ(pooled->input().get_shape(), (ov::Shape{2, 64, 100, 3}));
   EXPECT_EQ(pooled->output().get_shape(), (ov::Shape{2, 512}));
   EXPECT_EQ(Count(*pooled, "Convolution"), 13U);
   EXPECT_EQ(Count(*pooled, "MaxPool"), 5U);
   EXPECT_EQ(Count(*pooled, "FakeQuantize"), 0U);
   options.pooling = Pooling::kNone;
-  EXPECT_EQ(BuildVgg16Graph(RandomVgg16Weights(), options).ValueOrDie()->output().get_shape(),
+  EXPECT_EQ(BuildVggGraph(RandomVggWeights(), options).ValueOrDie()->output().get_shape(),
             (ov::Shape{2, std::size_t{2} * 3 * 512}));
 }
 
-TEST(Vgg16Graph, QuantisesTwelveLayersForInt8) {
+TEST(VggGraph, Vgg19HasThreeConvolutionsMore) {
+  const auto graph = BuildVggGraph(RandomVggWeights(kVgg19), Options()).ValueOrDie();
+  EXPECT_EQ(graph->output().get_shape(), (ov::Shape{2, 512}));
+  EXPECT_EQ(Count(*graph, "Convolution"), 16U);
+  EXPECT_EQ(Count(*graph, "MaxPool"), 5U);
+  EXPECT_EQ(graph->get_friendly_name(), "vgg19");
   NetworkOptions options = Options();
   options.precision = Precision::kInt8;
   options.int8_ranges.assign(12, 100.0F);
-  const auto graph = BuildVgg16Graph(RandomVgg16Weights(), options).ValueOrDie();
+  EXPECT_THAT(BuildVggGraph(RandomVggWeights(kVgg19), options).status().message(),
+              testing::HasSubstr("got 12 ranges, VGG19 has 15"));
+}
+
+TEST(VggGraph, QuantisesTwelveLayersForInt8) {
+  NetworkOptions options = Options();
+  options.precision = Precision::kInt8;
+  options.int8_ranges.assign(12, 100.0F);
+  const auto graph = BuildVggGraph(RandomVggWeights(), options).ValueOrDie();
   EXPECT_EQ(Count(*graph, "FakeQuantize"), 24U);
 }
 

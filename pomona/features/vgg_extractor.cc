@@ -1,33 +1,33 @@
-#include "pomona/features/vgg16_extractor.h"
+#include "pomona/features/vgg_extractor.h"
 
 #include <string>
 #include <utility>
 
 #include "pomona/features/engine_choice.h"
 #include "pomona/features/openvino_runtime.h"
-#include "pomona/features/vgg16_graph.h"
+#include "pomona/features/vgg_graph.h"
 #include "pomona/features/winograd/winograd_extractor.h"
 
 namespace pomona {
 namespace {
 
-winograd::NetworkDescription Describe(const Vgg16Weights& weights, const NetworkOptions& options) {
+winograd::NetworkDescription Describe(const VggWeights& weights, const NetworkOptions& options) {
   winograd::NetworkDescription description;
   description.image_rows = options.image_height;
   description.image_columns = options.image_width;
   description.preprocessing.channel_order = ChannelOrder::kBgr;
-  description.preprocessing.mean = kVgg16MeanBgr;
+  description.preprocessing.mean = kVggMeanBgr;
   description.pooling = options.pooling;
-  for (std::size_t i = 0; i < kVgg16Layers.size(); ++i) {
-    const Vgg16Shape& shape = kVgg16Layers[i];
-    description.layers.push_back({std::string(shape.name), shape.inputs, shape.outputs,
-                                  weights.layers[i].kernel.values<float>(), weights.layers[i].bias.values<float>(),
-                                  shape.pooled_after});
+  const std::vector<VggShape> shapes = VggLayers(weights.variant);
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    const VggShape& shape = shapes[i];
+    description.layers.push_back({shape.name, shape.inputs, shape.outputs, weights.layers[i].kernel.values<float>(),
+                                  weights.layers[i].bias.values<float>(), shape.pooled_after});
   }
   return description;
 }
 
-Result<std::unique_ptr<FeatureExtractor>> MakeNative(const Vgg16Weights& weights, const NetworkOptions& options) {
+Result<std::unique_ptr<FeatureExtractor>> MakeNative(const VggWeights& weights, const NetworkOptions& options) {
   winograd::EngineOptions engine;
   engine.threads = options.threads;
   engine.batch_size = options.native.batch_size;
@@ -46,14 +46,14 @@ Result<std::unique_ptr<FeatureExtractor>> MakeNative(const Vgg16Weights& weights
 
 }  // namespace
 
-Result<std::unique_ptr<FeatureExtractor>> MakeVgg16Extractor(Vgg16Weights weights, const NetworkOptions& options) {
+Result<std::unique_ptr<FeatureExtractor>> MakeVggExtractor(VggWeights weights, const NetworkOptions& options) {
   NetworkOptions network = options;
-  if (network.image_width == 0) network.image_width = kVgg16ImageSize;
-  if (network.image_height == 0) network.image_height = kVgg16ImageSize;
-  if (network.image_width < kVgg16SmallestImage || network.image_height < kVgg16SmallestImage) {
-    return Status::Invalid("an image size of ", network.image_width, "x", network.image_height,
-                           " for vgg16, which halves it five times: at least ", kVgg16SmallestImage, "x",
-                           kVgg16SmallestImage, " wanted");
+  if (network.image_width == 0) network.image_width = kVggImageSize;
+  if (network.image_height == 0) network.image_height = kVggImageSize;
+  if (network.image_width < kVggSmallestImage || network.image_height < kVggSmallestImage) {
+    return Status::Invalid("an image size of ", network.image_width, "x", network.image_height, " for ",
+                           weights.variant.name, ", which halves it five times: at least ", kVggSmallestImage, "x",
+                           kVggSmallestImage, " wanted");
   }
   if (network.batch_size < 1) return Status::Invalid("a batch of ", network.batch_size, " images, at least 1 wanted");
   if (network.threads < 1) return Status::Invalid(network.threads, " threads, at least 1 wanted");
@@ -65,7 +65,7 @@ Result<std::unique_ptr<FeatureExtractor>> MakeVgg16Extractor(Vgg16Weights weight
   runtime.precision = network.precision;
   runtime.threads = network.threads;
   runtime.weights_sha256 = weights.Sha256();
-  ARROW_ASSIGN_OR_RAISE(const auto graph, BuildVgg16Graph(std::move(weights), network));
+  ARROW_ASSIGN_OR_RAISE(const auto graph, BuildVggGraph(std::move(weights), network));
   return MakeOpenVinoExtractor(graph, runtime);
 }
 

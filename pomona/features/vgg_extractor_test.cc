@@ -1,4 +1,4 @@
-#include "pomona/features/vgg16_extractor.h"
+#include "pomona/features/vgg_extractor.h"
 
 #include <algorithm>
 #include <cmath>
@@ -11,7 +11,7 @@
 
 #include "pomona/features/int8_ranges.h"
 #include "pomona/features/safetensors.h"
-#include "pomona/features/vgg16_for_test.h"
+#include "pomona/features/vgg_for_test.h"
 #include "pomona/features/winograd/layout.h"
 #include "pomona/features/winograd/simd_target.h"
 
@@ -56,14 +56,15 @@ std::vector<float> Extract(const FeatureExtractor& extractor, std::span<const st
 }
 
 /// The last feature map, (height, width, channel), by the definition of the network, in double precision.
-std::vector<double> ReferenceMap(const Vgg16Weights& weights, std::span<const std::uint8_t> pixels, int width,
+std::vector<double> ReferenceMap(const VggWeights& weights, std::span<const std::uint8_t> pixels, int width,
                                  int height) {
   std::vector<double> x(pixels.size());
   const double mean[] = {103.939, 116.779, 123.68};
   for (std::size_t i = 0; i < pixels.size(); ++i) x[i] = pixels[i - i % 3 + (2 - i % 3)] - mean[i % 3];
-  for (std::size_t layer = 0; layer < kVgg16Layers.size(); ++layer) {
-    const int inputs = kVgg16Layers[layer].inputs;
-    const int outputs = kVgg16Layers[layer].outputs;
+  const std::vector<VggShape> layers = VggLayers(weights.variant);
+  for (std::size_t layer = 0; layer < layers.size(); ++layer) {
+    const int inputs = layers[layer].inputs;
+    const int outputs = layers[layer].outputs;
     const auto kernel = weights.layers[layer].kernel.values<float>();
     const auto bias = weights.layers[layer].bias.values<float>();
     std::vector<double> y(static_cast<std::size_t>(width) * height * outputs);
@@ -85,7 +86,7 @@ std::vector<double> ReferenceMap(const Vgg16Weights& weights, std::span<const st
       }
     }
     x = std::move(y);
-    if (!kVgg16Layers[layer].pooled_after) continue;
+    if (!layers[layer].pooled_after) continue;
     std::vector<double> pooled(static_cast<std::size_t>(width / 2) * (height / 2) * outputs);
     for (std::size_t place = 0; place < pooled.size(); ++place) {
       const std::size_t o = place % outputs;
@@ -103,17 +104,30 @@ std::vector<double> ReferenceMap(const Vgg16Weights& weights, std::span<const st
   return x;
 }
 
-const Vgg16Weights& Random() {
-  static const auto* const weights = new Vgg16Weights(RandomVgg16Weights());
+const VggWeights& Random() {
+  static const auto* const weights = new VggWeights(RandomVggWeights());
   return *weights;
 }
 
-class Vgg16EngineTest : public testing::TestWithParam<EngineChoice> {};
+class VggEngineTest : public testing::TestWithParam<EngineChoice> {};
 
-INSTANTIATE_TEST_SUITE_P(Engines, Vgg16EngineTest, testing::Values(EngineChoice::kOpenVino, EngineChoice::kNative),
+INSTANTIATE_TEST_SUITE_P(Engines, VggEngineTest, testing::Values(EngineChoice::kOpenVino, EngineChoice::kNative),
                          [](const auto& info) { return info.param == EngineChoice::kNative ? "native" : "openvino"; });
 
-TEST_P(Vgg16EngineTest, ComputesTheNetwork) {
+TEST_P(VggEngineTest, ComputesVgg19) {
+  const VggWeights weights = RandomVggWeights(kVgg19);
+  const std::vector<std::uint8_t> pixels = RandomPixels(40 * 36 * 3, 5);
+  const std::vector<double> map = ReferenceMap(weights, pixels, 40, 36);
+  ASSERT_EQ(map.size(), 512U);
+  const double largest = *std::max_element(map.begin(), map.end());
+  ASSERT_GT(largest, 0.1);
+  const auto extractor = MakeVggExtractor(weights, Options(40, 36, Pooling::kMax, 1, GetParam())).ValueOrDie();
+  EXPECT_EQ(extractor->weights_sha256(), weights.Sha256());
+  const std::vector<float> features = Extract(*extractor, pixels);
+  for (std::size_t i = 0; i < map.size(); ++i) ASSERT_NEAR(features[i], map[i], 2e-5 * largest) << i;
+}
+
+TEST_P(VggEngineTest, ComputesTheNetwork) {
   constexpr int kWidth = 71;  // odd on the way: 71, 35, 17, 8, 4, 2
   constexpr int kHeight = 33;
   const std::vector<std::uint8_t> pixels = RandomPixels(kWidth * kHeight * 3, 5);
@@ -122,23 +136,23 @@ TEST_P(Vgg16EngineTest, ComputesTheNetwork) {
   const double largest = *std::max_element(map.begin(), map.end());
   ASSERT_GT(largest, 0.1);
 
-  const auto whole = MakeVgg16Extractor(Random(), Options(kWidth, kHeight, Pooling::kNone, 3, GetParam())).ValueOrDie();
+  const auto whole = MakeVggExtractor(Random(), Options(kWidth, kHeight, Pooling::kNone, 3, GetParam())).ValueOrDie();
   ASSERT_EQ(whole->dim(), 2 * 512);
   const std::vector<float> flat = Extract(*whole, pixels);
   for (std::size_t i = 0; i < map.size(); ++i) ASSERT_NEAR(flat[i], map[i], 2e-5 * largest) << i;
 
-  const std::vector<float> maxima = Extract(
-      *MakeVgg16Extractor(Random(), Options(kWidth, kHeight, Pooling::kMax, 3, GetParam())).ValueOrDie(), pixels);
+  const std::vector<float> maxima =
+      Extract(*MakeVggExtractor(Random(), Options(kWidth, kHeight, Pooling::kMax, 3, GetParam())).ValueOrDie(), pixels);
   const std::vector<float> means = Extract(
-      *MakeVgg16Extractor(Random(), Options(kWidth, kHeight, Pooling::kAverage, 3, GetParam())).ValueOrDie(), pixels);
+      *MakeVggExtractor(Random(), Options(kWidth, kHeight, Pooling::kAverage, 3, GetParam())).ValueOrDie(), pixels);
   for (std::size_t c = 0; c < 512; ++c) {
     ASSERT_NEAR(maxima[c], std::max(map[c], map[512 + c]), 2e-5 * largest);
     ASSERT_NEAR(means[c], (map[c] + map[512 + c]) / 2, 2e-5 * largest);
   }
 }
 
-TEST_P(Vgg16EngineTest, FeaturesDoNotDependOnTheBatch) {
-  const auto extractor = MakeVgg16Extractor(Random(), Options(45, 32, Pooling::kMax, 4, GetParam())).ValueOrDie();
+TEST_P(VggEngineTest, FeaturesDoNotDependOnTheBatch) {
+  const auto extractor = MakeVggExtractor(Random(), Options(45, 32, Pooling::kMax, 4, GetParam())).ValueOrDie();
   const std::size_t image = 45 * 32 * 3;
   const std::vector<std::uint8_t> pixels = RandomPixels(7 * image, 9);
   const std::vector<float> together = Extract(*extractor, pixels);  // four, then three of four
@@ -149,10 +163,10 @@ TEST_P(Vgg16EngineTest, FeaturesDoNotDependOnTheBatch) {
   }
 }
 
-TEST_P(Vgg16EngineTest, SessionsRunSideBySide) {
+TEST_P(VggEngineTest, SessionsRunSideBySide) {
   NetworkOptions options = Options(32, 32, Pooling::kAverage, 2, GetParam());
   options.threads = 3;
-  const auto extractor = MakeVgg16Extractor(Random(), options).ValueOrDie();
+  const auto extractor = MakeVggExtractor(Random(), options).ValueOrDie();
   const std::vector<std::uint8_t> pixels = RandomPixels(std::size_t{5} * 32 * 32 * 3, 3);
   std::vector<std::vector<float>> results(3);
   std::vector<std::thread> threads;
@@ -161,7 +175,7 @@ TEST_P(Vgg16EngineTest, SessionsRunSideBySide) {
   EXPECT_EQ(results[0], results[1]);
   EXPECT_EQ(results[0], results[2]);
   options.threads = 1;
-  EXPECT_EQ(results[0], Extract(*MakeVgg16Extractor(Random(), options).ValueOrDie(), pixels));
+  EXPECT_EQ(results[0], Extract(*MakeVggExtractor(Random(), options).ValueOrDie(), pixels));
 }
 
 /// The largest difference of two rows of features, as a share of the largest feature of the second.
@@ -174,67 +188,66 @@ double Furthest(std::span<const float> got, std::span<const float> expected) {
   return furthest;
 }
 
-TEST(Vgg16Extractor, EnginesAgreeAtOddSizes) {
+TEST(VggExtractor, EnginesAgreeAtOddSizes) {
   for (const auto& [width, height] : {std::pair(32, 32), std::pair(33, 65), std::pair(1000, 300)}) {
     const std::vector<std::uint8_t> pixels =
         RandomPixels(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3, 4);
     const auto run = [&](EngineChoice engine) {
-      const auto extractor =
-          MakeVgg16Extractor(Random(), Options(width, height, Pooling::kMax, 1, engine)).ValueOrDie();
+      const auto extractor = MakeVggExtractor(Random(), Options(width, height, Pooling::kMax, 1, engine)).ValueOrDie();
       return Extract(*extractor, pixels);
     };
     EXPECT_LE(Furthest(run(EngineChoice::kNative), run(EngineChoice::kOpenVino)), 2e-5) << width << "x" << height;
   }
 }
 
-TEST(Vgg16Extractor, EnginesAgreeForEveryTileAndInstructionSet) {
+TEST(VggExtractor, EnginesAgreeForEveryTileAndInstructionSet) {
   const std::vector<std::uint8_t> pixels = RandomPixels(std::size_t{40} * 50 * 3, 4);
   const std::vector<float> expected = Extract(
-      *MakeVgg16Extractor(Random(), Options(40, 50, Pooling::kMax, 1, EngineChoice::kOpenVino)).ValueOrDie(), pixels);
+      *MakeVggExtractor(Random(), Options(40, 50, Pooling::kMax, 1, EngineChoice::kOpenVino)).ValueOrDie(), pixels);
   for (const winograd::SimdTarget target : winograd::UsableSimdTargets()) {
     for (int tile = winograd::kSmallestTile; tile <= winograd::kLargestTile; ++tile) {
       NetworkOptions options = Options(40, 50, Pooling::kMax, 1, EngineChoice::kNative);
       options.native.instruction_set = winograd::SimdTargetName(target);
-      options.native.tile_sizes.assign(kVgg16Layers.size() - 1, tile);
-      const std::vector<float> features = Extract(*MakeVgg16Extractor(Random(), options).ValueOrDie(), pixels);
+      options.native.tile_sizes.assign(Random().layers.size() - 1, tile);
+      const std::vector<float> features = Extract(*MakeVggExtractor(Random(), options).ValueOrDie(), pixels);
       EXPECT_LE(Furthest(features, expected), 2e-5) << winograd::SimdTargetName(target) << ", tile " << tile;
     }
   }
 }
 
-TEST(Vgg16Extractor, TakesOneEngineByItself) {
-  EXPECT_EQ(MakeVgg16Extractor(Random(), Options(32, 32)).ValueOrDie()->engine() == "native",
+TEST(VggExtractor, TakesOneEngineByItself) {
+  EXPECT_EQ(MakeVggExtractor(Random(), Options(32, 32)).ValueOrDie()->engine() == "native",
             winograd::UsableSimdTargets().front() != winograd::SimdTarget::kGeneric);
   NetworkOptions options = Options(32, 32, Pooling::kMax, 1, EngineChoice::kNative);
   options.native.instruction_set = "mmx";
-  EXPECT_THAT(MakeVgg16Extractor(Random(), options).status().message(), HasSubstr("\"mmx\""));
+  EXPECT_THAT(MakeVggExtractor(Random(), options).status().message(), HasSubstr("\"mmx\""));
   options.native.instruction_set.clear();
   options.measure_int8_ranges = true;
-  EXPECT_TRUE(MakeVgg16Extractor(Random(), options).status().IsInvalid());
+  EXPECT_TRUE(MakeVggExtractor(Random(), options).status().IsInvalid());
 }
 
-TEST(Vgg16Extractor, DescribesItself) {
-  const auto extractor = MakeVgg16Extractor(Random(), Options(0, 0, Pooling::kNone, 1)).ValueOrDie();
+TEST(VggExtractor, DescribesItself) {
+  const auto extractor = MakeVggExtractor(Random(), Options(0, 0, Pooling::kNone, 1)).ValueOrDie();
   EXPECT_EQ(extractor->image_width(), 224);
   EXPECT_EQ(extractor->image_height(), 224);
   EXPECT_EQ(extractor->dim(), 25088);
   EXPECT_EQ(extractor->weights_sha256(), Random().Sha256());
 }
 
-TEST(Vgg16Extractor, WrongOptionsAreErrors) {
-  const auto small = MakeVgg16Extractor(Random(), Options(100, 31));
+TEST(VggExtractor, WrongOptionsAreErrors) {
+  const auto small = MakeVggExtractor(Random(), Options(100, 31));
   EXPECT_TRUE(small.status().IsInvalid());
   EXPECT_THAT(small.status().message(), HasSubstr("100x31"));
-  EXPECT_TRUE(MakeVgg16Extractor(Random(), Options(32, 32, Pooling::kMax, 0)).status().IsInvalid());
+  EXPECT_TRUE(MakeVggExtractor(Random(), Options(32, 32, Pooling::kMax, 0)).status().IsInvalid());
 }
 
-TEST_P(Vgg16EngineTest, EqualsKeras) {
+TEST_P(VggEngineTest, EqualsKeras) {
   const auto file = FindVgg16File();
   if (!file) GTEST_SKIP() << kNoVgg16;
   const std::string golden_path = std::string(POMONA_SOURCE_DIR) + "/pomona/features/testdata/golden.safetensors";
   const auto golden_file = arrow::io::ReadableFile::Open(golden_path).ValueOrDie();
   const Safetensors golden = ReadSafetensors(golden_file, golden_path).ValueOrDie();
-  const Vgg16Weights weights = ReadVgg16File(*file).ValueOrDie();
+  const VggWeights weights = ReadVgg16File(*file).ValueOrDie();
   for (const auto& [width, height] : {std::pair(100, 100), std::pair(224, 224), std::pair(150, 97)}) {
     const std::string size = std::to_string(width) + "x" + std::to_string(height);
     const Tensor pixels = golden.Find("pixels/" + size).ValueOrDie();
@@ -243,7 +256,7 @@ TEST_P(Vgg16EngineTest, EqualsKeras) {
       SCOPED_TRACE(name);
       const Tensor expected_tensor = golden.Find(name).ValueOrDie();
       const auto expected = expected_tensor.values<float>();
-      const auto extractor = MakeVgg16Extractor(weights, Options(width, height, pooling, 2, GetParam())).ValueOrDie();
+      const auto extractor = MakeVggExtractor(weights, Options(width, height, pooling, 2, GetParam())).ValueOrDie();
       const std::vector<float> features = Extract(*extractor, pixels.values<std::uint8_t>());
       ASSERT_EQ(features.size(), expected.size());
       float furthest = 0;
@@ -271,12 +284,12 @@ double Cosine(std::span<const float> a, std::span<const float> b) {
   return dot / std::sqrt(first * second);
 }
 
-TEST(Vgg16Extractor, BrainFloatStaysNear) {
+TEST(VggExtractor, BrainFloatStaysNear) {
   NetworkOptions options = Options(64, 64);
   const std::vector<std::uint8_t> pixels = RandomPixels(std::size_t{64} * 64 * 3, 8);
-  const std::vector<float> exact = Extract(*MakeVgg16Extractor(Random(), options).ValueOrDie(), pixels);
+  const std::vector<float> exact = Extract(*MakeVggExtractor(Random(), options).ValueOrDie(), pixels);
   options.precision = Precision::kBfloat16;
-  const auto extractor = MakeVgg16Extractor(Random(), options);
+  const auto extractor = MakeVggExtractor(Random(), options);
   if (!extractor.ok()) {
     EXPECT_TRUE(extractor.status().IsNotImplemented());
     GTEST_SKIP() << extractor.status().message();
@@ -286,46 +299,46 @@ TEST(Vgg16Extractor, BrainFloatStaysNear) {
   EXPECT_GT(Cosine(exact, rounded), 0.999);
 }
 
-TEST(Vgg16Extractor, MeasuresInt8Ranges) {
+TEST(VggExtractor, MeasuresInt8Ranges) {
   NetworkOptions options = Options(32, 32);
   options.measure_int8_ranges = true;
-  const auto extractor = MakeVgg16Extractor(Random(), options).ValueOrDie();
+  const auto extractor = MakeVggExtractor(Random(), options).ValueOrDie();
   ASSERT_EQ(extractor->dim(), 12);
   for (const float largest : Extract(*extractor, RandomPixels(std::size_t{32} * 32 * 3, 8))) EXPECT_GT(largest, 0);
 }
 
-TEST(Vgg16Extractor, Int8NeedsFittingRanges) {
+TEST(VggExtractor, Int8NeedsFittingRanges) {
   NetworkOptions options = Options(32, 32);
   options.precision = Precision::kInt8;
-  const auto none = MakeVgg16Extractor(Random(), options);
+  const auto none = MakeVggExtractor(Random(), options);
   EXPECT_FALSE(none.ok());
   if (none.status().IsNotImplemented()) GTEST_SKIP() << none.status().message();
   EXPECT_THAT(none.status().message(), HasSubstr("got 0 ranges, VGG16 has 12"));
   options.int8_ranges.assign(12, 1.0F);
   options.int8_ranges[4] = -1;
-  EXPECT_THAT(MakeVgg16Extractor(Random(), options).status().message(), HasSubstr("range of -1.0"));
+  EXPECT_THAT(MakeVggExtractor(Random(), options).status().message(), HasSubstr("range of -1.0"));
   options.measure_int8_ranges = true;
-  EXPECT_TRUE(MakeVgg16Extractor(Random(), options).status().IsInvalid());
+  EXPECT_TRUE(MakeVggExtractor(Random(), options).status().IsInvalid());
 }
 
-TEST(Vgg16Extractor, Int8StaysNearOnPhotographs) {
+TEST(VggExtractor, Int8StaysNearOnPhotographs) {
   const auto file = FindVgg16File();
   if (!file) GTEST_SKIP() << kNoVgg16;
   const std::string golden_path = std::string(POMONA_SOURCE_DIR) + "/pomona/features/testdata/golden.safetensors";
   const Safetensors golden =
       ReadSafetensors(arrow::io::ReadableFile::Open(golden_path).ValueOrDie(), golden_path).ValueOrDie();
   const Tensor pixels = golden.Find("pixels/100x100").ValueOrDie();
-  const Vgg16Weights weights = ReadVgg16File(*file).ValueOrDie();
+  const VggWeights weights = ReadVgg16File(*file).ValueOrDie();
   NetworkOptions options = Options(100, 100);
   const std::vector<float> exact =
-      Extract(*MakeVgg16Extractor(weights, options).ValueOrDie(), pixels.values<std::uint8_t>());
+      Extract(*MakeVggExtractor(weights, options).ValueOrDie(), pixels.values<std::uint8_t>());
   options.measure_int8_ranges = true;
   const std::vector<float> maxima =
-      Extract(*MakeVgg16Extractor(weights, options).ValueOrDie(), pixels.values<std::uint8_t>());
+      Extract(*MakeVggExtractor(weights, options).ValueOrDie(), pixels.values<std::uint8_t>());
   options.measure_int8_ranges = false;
   options.precision = Precision::kInt8;
   options.int8_ranges = ChooseInt8Ranges({maxima.data(), pixels.shape[0], 12}).ValueOrDie();
-  const auto extractor = MakeVgg16Extractor(weights, options);
+  const auto extractor = MakeVggExtractor(weights, options);
   if (!extractor.ok()) {
     EXPECT_TRUE(extractor.status().IsNotImplemented());
     GTEST_SKIP() << extractor.status().message();

@@ -1,4 +1,4 @@
-#include "pomona/features/vgg16_weights.h"
+#include "pomona/features/vgg_weights.h"
 
 #include <algorithm>
 #include <cctype>
@@ -53,6 +53,11 @@ Result<std::vector<Tensor>> ReadTensors(const std::shared_ptr<arrow::io::RandomA
   return ReadOnnxConvolutions(bytes, origin);
 }
 
+/// Block and convolution count from 0, their names from 1.
+std::string LayerName(std::size_t block, int convolution) {
+  return "block" + std::to_string(block + 1) + "_conv" + std::to_string(convolution + 1);
+}
+
 enum class Role { kKernel, kBias };
 
 /// What a tensor is to a layer: "block1_conv1/kernel:0", "block1_conv1/block1_conv1_W_1:0" and
@@ -78,7 +83,7 @@ bool AllFinite(std::span<const float> values) {
 }
 
 /// The one tensor that plays a role in a layer, checked.
-Result<Tensor> Pick(const std::vector<Tensor>& tensors, std::string_view layer, Role role,
+Result<Tensor> Pick(const std::vector<Tensor>& tensors, const VggVariant& variant, std::string_view layer, Role role,
                     const std::vector<std::int64_t>& shape, std::string_view origin) {
   const std::string_view role_name = role == Role::kKernel ? "kernel" : "bias";
   const Tensor* found = nullptr;
@@ -91,8 +96,8 @@ Result<Tensor> Pick(const std::vector<Tensor>& tensors, std::string_view layer, 
     found = &tensor;
   }
   if (found == nullptr) {
-    return Status::Invalid(origin, ": layer \"", layer, "\" has no ", role_name, "; VGG16 needs one of shape ",
-                           ShapeText(shape), " (the file holds ", tensors.size(), " tensors",
+    return Status::Invalid(origin, ": layer \"", layer, "\" has no ", role_name, "; ", variant.title,
+                           " needs one of shape ", ShapeText(shape), " (the file holds ", tensors.size(), " tensors",
                            tensors.empty() ? "" : ", the first is \"" + ToValidUtf8(tensors[0].name) + "\"", ")");
   }
   if (found->shape != shape) {
@@ -108,33 +113,61 @@ Result<Tensor> Pick(const std::vector<Tensor>& tensors, std::string_view layer, 
   return tensor;
 }
 
+/// Refuses a convolution that comes after the last one of its block.
+Status CheckBlocks(const std::vector<Tensor>& tensors, const VggVariant& variant, std::string_view origin) {
+  for (std::size_t block = 0; block < variant.convolutions.size(); ++block) {
+    const std::string layer = LayerName(block, variant.convolutions[block]);
+    for (const Tensor& tensor : tensors) {
+      if (!RoleIn(layer, tensor.name)) continue;
+      return Status::Invalid(origin, ": holds a layer \"", layer, "\", which ", variant.title,
+                             " does not have: these are the weights of another network",
+                             block >= 2 && variant.name == kVgg16.name ? ", such as vgg19" : "");
+    }
+  }
+  return Status::OK();
+}
+
 }  // namespace
 
-Result<Vgg16Weights> Vgg16Weights::Read(const std::shared_ptr<arrow::io::RandomAccessFile>& file,
-                                        std::string_view origin) {
+std::vector<VggShape> VggLayers(const VggVariant& variant) {
+  constexpr std::array kChannels = {64, 128, 256, 512, 512};
+  std::vector<VggShape> layers;
+  int inputs = 3;
+  for (std::size_t block = 0; block < variant.convolutions.size(); ++block) {
+    for (int i = 0; i < variant.convolutions[block]; ++i) {
+      layers.push_back({LayerName(block, i), inputs, kChannels[block], i + 1 == variant.convolutions[block]});
+      inputs = kChannels[block];
+    }
+  }
+  return layers;
+}
+
+Result<VggWeights> VggWeights::Read(const std::shared_ptr<arrow::io::RandomAccessFile>& file, const VggVariant& variant,
+                                    std::string_view origin) {
   ARROW_ASSIGN_OR_RAISE(const std::vector<Tensor> tensors, ReadTensors(file, origin));
-  Vgg16Weights weights;
-  for (std::size_t i = 0; i < kVgg16Layers.size(); ++i) {
-    const Vgg16Shape& layer = kVgg16Layers[i];
-    ARROW_ASSIGN_OR_RAISE(weights.layers[i].kernel,
-                          Pick(tensors, layer.name, Role::kKernel, {3, 3, layer.inputs, layer.outputs}, origin));
-    ARROW_ASSIGN_OR_RAISE(weights.layers[i].bias, Pick(tensors, layer.name, Role::kBias, {layer.outputs}, origin));
+  ARROW_RETURN_NOT_OK(CheckBlocks(tensors, variant, origin));
+  VggWeights weights{variant, {}};
+  for (const VggShape& layer : VggLayers(variant)) {
+    ARROW_ASSIGN_OR_RAISE(
+        Tensor kernel, Pick(tensors, variant, layer.name, Role::kKernel, {3, 3, layer.inputs, layer.outputs}, origin));
+    ARROW_ASSIGN_OR_RAISE(Tensor bias, Pick(tensors, variant, layer.name, Role::kBias, {layer.outputs}, origin));
+    weights.layers.push_back({std::move(kernel), std::move(bias)});
   }
   return weights;
 }
 
-std::string Vgg16Weights::Sha256() const {
+std::string VggWeights::Sha256() const {
   Hasher hasher(HashKind::kSha256);
-  for (const Vgg16Layer& layer : layers) {
+  for (const VggLayer& layer : layers) {
     hasher.Update(std::as_bytes(layer.kernel.values<float>()));
     hasher.Update(std::as_bytes(layer.bias.values<float>()));
   }
   return hasher.Finish();
 }
 
-Status Vgg16Weights::WriteSafetensors(arrow::io::OutputStream* output) const {
+Status VggWeights::WriteSafetensors(arrow::io::OutputStream* output) const {
   std::vector<Tensor> tensors;
-  for (const Vgg16Layer& layer : layers) {
+  for (const VggLayer& layer : layers) {
     tensors.push_back(layer.kernel);
     tensors.push_back(layer.bias);
   }
