@@ -175,7 +175,9 @@ Status JpegDecoder::Failure() const {
     case JERR_WIDTH_OVERFLOW:
       return ImageFailure(FailureCode::kTooLarge, "the JPEG needs more memory than there is (" + message +
                                                       "): lower --max-image-pixels or use fewer --threads");
+#if JPEG_LIB_VERSION < 70  // Ubuntu's says 80: there it has no such code
     case JERR_ARITH_NOTIMPL:
+#endif
     case JERR_BAD_PRECISION:
     case JERR_CCIR601_NOTIMPL:
     case JERR_CONVERSION_NOTIMPL:
