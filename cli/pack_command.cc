@@ -16,6 +16,7 @@ namespace {
 
 struct Arguments {
   RunOptions options;
+  std::string format = "tar";
   std::string shard_bytes = "256MB";
   ProgressMode progress = ProgressMode::kAuto;
 };
@@ -31,7 +32,8 @@ Result<int> PackImages(const Arguments& arguments, const CommandContext& context
   std::unique_ptr<ProgressListener> listener =
       MakeProgress(arguments.progress, stderr, context.environment.plain_terminal);
   ARROW_ASSIGN_OR_RAISE(const PackSummary packed,
-                        Pack(arguments.options, shard_bytes, listener.get(), &context.cancellation));
+                        Pack(arguments.options, arguments.format == "tar" ? PackFormat::kTar : PackFormat::kParquet,
+                             shard_bytes, listener.get(), &context.cancellation));
   listener.reset();
   std::cout << HumanCount(packed.images) << " images in " << HumanCount(packed.shards) << " shards, "
             << HumanBytes(static_cast<double>(packed.bytes)) << ", read back and compared\n";
@@ -49,9 +51,15 @@ Result<int> PackImages(const Arguments& arguments, const CommandContext& context
 
 void AddPackCommand(CLI::App& program, CommandContext& context) {
   CLI::App* command = program.add_subcommand(
-      "pack", "Pack many small images into few large tar shards, which `run` reads with far fewer requests.");
+      "pack", "Pack many small images into few large shards, which `run` reads with far fewer requests.");
   const auto arguments = std::make_shared<Arguments>();
   AddTableOptions(*command, Wanted, &arguments->options);
+  command
+      ->add_option("--format", arguments->format,
+                   "What shards are: tar (WebDataset) or parquet (columns path, label and bytes).")
+      ->type_name("tar|parquet")
+      ->default_str("tar")
+      ->check(CLI::IsMember({"tar", "parquet"}));
   command->add_option("--shard-bytes", arguments->shard_bytes, "Size that a shard grows to.")
       ->type_name("BYTES")
       ->default_str("256MB");

@@ -4,7 +4,7 @@ usage: fault_proxy.py PORT UPSTREAM [MODE SHARE] [--latency SECONDS]
 
 Modes: 429, 500, 503, reset (the connection is cut), stall (no byte comes), truncated (the body breaks off), flip (one
 byte of the body is another), error-in-200 (an error where a success was announced). `GET /__counts` tells what was
-done.
+done: requests by method (LIST counts those GETs that list), spoiled ones, and the largest body that came back.
 """
 
 import argparse
@@ -36,6 +36,8 @@ class Proxy:
         body = await request.read()
         self.counts["requests"] += 1
         self.counts[request.method] += 1
+        if request.method == "GET" and "list-type" in request.query:
+            self.counts["LIST"] += 1
         if self.options.latency:
             await asyncio.sleep(self.options.latency)
         mode = self.options.mode if self.random.random() < self.options.share else None
@@ -72,6 +74,7 @@ class Proxy:
             headers = {k: v for k, v in upstream.headers.items() if k.lower() not in NOT_PASSED_ON}
             length = upstream.headers.get("Content-Length", str(len(content)))
             status = upstream.status
+        self.counts["largest_body"] = max(self.counts["largest_body"], len(content))
         if request.method == "HEAD":
             answer = web.StreamResponse(status=status, headers={**headers, "Content-Length": length})
             await answer.prepare(request)

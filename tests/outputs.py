@@ -67,6 +67,34 @@ def same_content(one, other):
     )
 
 
+def same(one, other):
+    """Both outputs hold the same, whatever the names of their parts."""
+    for name in ("projection.csv", "explained_variance.csv", "model/arrays.safetensors"):
+        assert Path(one, name).read_bytes() == Path(other, name).read_bytes(), name
+    for folder in ("features", "projection"):
+        left, right = listed_table(one, folder), listed_table(other, folder)
+        assert left.equals(right), folder
+    assert quarantine(one) == quarantine(other)
+
+
+def listed_table(output, folder):
+    names = [name for name in run_json(output)["files"] if name.startswith(folder + "/")]
+    return pq.read_table([Path(output, name) for name in names])
+
+
+def no_leftovers(output):
+    """Nothing but what run.json lists lies outside `_pomona/`, and nothing of an earlier generation in it."""
+    run = run_json(output)
+    found = {str(file.relative_to(output)) for file in output.rglob("*") if file.is_file()}
+    assert {name for name in found if not name.startswith("_pomona/")} == set(run["files"])
+    state = {name for name in found if name.startswith("_pomona/") and "shards" not in name}
+    folder = "_pomona/" if run["generation"] == 1 else f"_pomona/generation-{run['generation']}/"
+    expected = {folder + name for name in ("manifest.parquet", "plan.json", "join.json", "thumbnails.arrow")}
+    expected |= {"_pomona/" + name for name in ("output.json", "files.json", "options.json")}
+    expected |= set() if run["generation"] == 1 else {"_pomona/current.json"}
+    assert state == expected
+
+
 def check_accounts(output):
     """Asserts that every listed image is either a row or in quarantine, once. Returns run.json."""
     run = run_json(output)

@@ -152,6 +152,44 @@ class Minio(Server):
         return Path(folder)
 
 
+class Bucket:
+    """A store under test as the tests fill and read it, whichever it is: names lie below its bucket `photos`."""
+
+    def __init__(self, uri, query, variables, filesystem):
+        self.uri, self.query, self.variables, self.filesystem = uri, query, variables, filesystem
+
+    def place(self, name):
+        """What the program is told."""
+        return f"{self.uri}/{name}{self.query}"
+
+    def put(self, name, data):
+        with self.filesystem.open_output_stream(f"photos/{name}") as stream:
+            stream.write(data)
+
+    def get(self, name):
+        with self.filesystem.open_input_file(f"photos/{name}") as stream:
+            return stream.read()
+
+    def remove(self, name):
+        self.filesystem.delete_file(f"photos/{name}")
+
+    def names(self, prefix):
+        everything = pyarrow.fs.FileSelector(f"photos/{prefix}", recursive=True, allow_not_found=True)
+        found = (info for info in self.filesystem.get_file_info(everything) if info.is_file)
+        return [info.path.removeprefix("photos/") for info in found]
+
+    def upload(self, folder, prefix, count=None):
+        for file in sorted(file for file in Path(folder).rglob("*") if file.is_file())[:count]:
+            self.put(f"{prefix}/{file.relative_to(folder).as_posix()}", file.read_bytes())
+
+    def download(self, prefix, folder):
+        for name in self.names(prefix):
+            file = Path(folder) / name.removeprefix(prefix + "/")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(self.get(name))
+        return Path(folder)
+
+
 class FaultProxy(Server):
     """tests/fault_proxy.py before a store: spoils a share of the requests, or slows them down."""
 
@@ -217,9 +255,10 @@ def azurite(tmp_path_factory):
         ROOT / ".venv" / "bin" / "node", program.resolve(), "--disableTelemetry", "--skipApiVersionCheck", "--silent",
         "--inMemoryPersistence", "--blobHost", "127.0.0.1", "--blobPort", "PORT"])  # fmt: skip
     host = f"127.0.0.1:{server.port}"
-    pyarrow.fs.AzureFileSystem(
+    server.filesystem = pyarrow.fs.AzureFileSystem(
         "devstoreaccount1", account_key=AZURE_KEY, blob_storage_authority=host, dfs_storage_authority=host,
-        blob_storage_scheme="http", dfs_storage_scheme="http").create_dir("photos")  # fmt: skip
+        blob_storage_scheme="http", dfs_storage_scheme="http")  # fmt: skip
+    server.filesystem.create_dir("photos")
     server.uri = f"abfs://devstoreaccount1@{host}/photos"
     server.query = "?enable_tls=false"
     server.variables = NO_CREDENTIALS | {"AZURE_STORAGE_KEY": AZURE_KEY}
@@ -234,8 +273,21 @@ def google(tmp_path_factory):
         SERVERS / "bin" / "fake-gcs-server", "-scheme", "http", "-host", "127.0.0.1", "-port", "PORT", "-backend",
         "memory", "-public-host", "127.0.0.1:PORT"])  # fmt: skip
     host = f"127.0.0.1:{server.port}"
-    pyarrow.fs.GcsFileSystem(anonymous=True, scheme="http", endpoint_override=host, project_id="p").create_dir("photos")
+    server.filesystem = pyarrow.fs.GcsFileSystem(anonymous=True, scheme="http", endpoint_override=host, project_id="p")
+    server.filesystem.create_dir("photos")
     server.uri = "gs://anonymous@photos"
     server.variables = NO_CREDENTIALS | {"STORAGE_EMULATOR_HOST": f"http://{host}"}
     yield server
     server.stop()
+
+
+@pytest.fixture(params=["minio", "azurite", "google"])
+def any_store(request):
+    """Each of the stores in its turn."""
+    if request.param == "minio":
+        server = request.getfixturevalue("minio_server")
+        files = pyarrow.fs.S3FileSystem(
+            endpoint_override=server.endpoint, access_key=USER, secret_key=SECRET, region="us-east-1")  # fmt: skip
+        return Bucket("s3://photos", "", server.environment_of(), files)
+    server = request.getfixturevalue(request.param)
+    return Bucket(server.uri, getattr(server, "query", ""), server.variables, server.filesystem)

@@ -175,6 +175,20 @@ def test_temporary_credentials(pomona, bucket, metadata, tmp_path, kind):
     assert metadata.asked
 
 
+def test_a_role_is_taken_on(pomona, bucket, job_user, tmp_path):
+    """The role's temporary keys come from MinIO's STS and allow what the user may; without an STS it is an error."""
+    config = tmp_path / "storage.toml"
+    config.write_text('[storage]\nrole = "arn:aws:iam::123456789012:role/photos"\nattempts = 2\n')
+    command = ["run", "s3://photos/private/raw", "--output", tmp_path / "out", *PIXELS, "--config", config]
+    pomona(*command, env=job_user | {"AWS_ENDPOINT_URL_STS": bucket.endpoint})
+    outputs.check_accounts(tmp_path / "out")
+    (nowhere := tmp_path / "nowhere").mkdir()
+    failed = pomona(*command[:3], nowhere / "out", *command[4:], code=1,
+                    env=job_user | {"AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9"})  # fmt: skip
+    assert JOB_SECRET not in failed.stderr
+    assert "redentials" in failed.stderr
+
+
 def test_secrets_are_nowhere(pomona, bucket, tmp_path):
     """Not in what is printed, run.json, the report, the plan, nor in an error."""
     environment = bucket.environment_of()

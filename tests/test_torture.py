@@ -3,7 +3,10 @@
 POMONA_TORTURE says how many runs are killed on each store: a few here, a hundred in ./dev torture.
 """
 
+import concurrent.futures
+import contextlib
 import ctypes
+import json
 import os
 import random
 import resource
@@ -17,6 +20,7 @@ import outputs
 import pyarrow.parquet as pq
 import pytest
 from pictures import rounds
+from stores import Minio, google, minio_server  # noqa: F401 (fixtures)
 
 KILLS = int(os.environ.get("POMONA_TORTURE", "5"))
 PIXELS = ["--extractor", "pixels", "--image-size", "8", "--components", "5", "--progress", "none"]
@@ -108,6 +112,90 @@ def test_killed_updates_end_with_the_same_bytes(pomona, photos, many_photos, und
     assert outputs.run_json(expected)["images_listed"] == run["images_listed"]
 
 
+@pytest.fixture(scope="module")
+def bucket(minio_server, photos, tmp_path_factory):  # noqa: F811
+    """2,160 photographs in MinIO, three shards; two of them are broken."""
+    folder = rounds(photos, tmp_path_factory.mktemp("some"), 10)
+    files = sorted(folder.rglob("*.jpg"))
+
+    def put(number):
+        data = files[number].read_bytes()
+        key = files[number].relative_to(folder).as_posix()
+        minio_server.put(f"torture/{key}", data[:1000] if number % 1500 == 7 else data)
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(put, range(len(files))))
+    return minio_server
+
+
+@pytest.fixture(scope="module")
+def undisturbed_in_bucket(pomona, bucket, tmp_path_factory):
+    start = time.monotonic()
+    pomona("run", "s3://photos/torture", "--output", "s3://photos/tortured", *PIXELS, env=bucket.environment_of())
+    seconds = time.monotonic() - start
+    return bucket.download("tortured", tmp_path_factory.mktemp("undisturbed") / "out"), seconds
+
+
+def empty(bucket, prefix):
+    for key in bucket.keys(prefix + "/"):
+        bucket.client.remove_object("photos", key)
+
+
+def test_killed_runs_in_a_bucket_end_with_the_same_bytes(pomona, bucket, undisturbed_in_bucket, tmp_path):
+    expected, seconds = undisturbed_in_bucket
+    moments = random.Random(20261124)
+    environment = bucket.environment_of()
+    command = ["run", "s3://photos/torture", "--output", "s3://photos/killed", *PIXELS]
+    killed = 0
+    while killed < KILLS:
+        for _ in range(moments.choice([1, 2, 4])):
+            process = pomona.start(*command, "--threads", moments.choice([1, 2, 3]), env=os.environ | environment)
+            kill_at_a_random_moment(process, moments, seconds)
+            killed += 1
+        pomona(*command, "--threads", moments.choice([1, 2, 3]), env=environment)
+        output = bucket.download("killed", tmp_path / f"out-{killed}")
+        outputs.same_content(output, expected)
+        assert outputs.check_accounts(output)["images_quarantined"] == 2
+        nothing_is_left_over(output)
+        assert not list(bucket.client._list_multipart_uploads("photos").uploads)
+        empty(bucket, "killed")
+        shutil.rmtree(output)
+
+
+def test_killed_updates_in_a_bucket_end_with_the_same_bytes(pomona, bucket, undisturbed_in_bucket, tmp_path):
+    """Of the photographs some come later: the update is killed, also while it puts files in their places."""
+    _, seconds = undisturbed_in_bucket
+    moments = random.Random(20261125)
+    environment = bucket.environment_of()
+    keys = [key for key in bucket.keys("torture/") if key[-5] in "02468"][:900]
+    for number, key in enumerate(keys):
+        if number % 3:
+            bucket.put(key.replace("torture/", "growing/"), bucket.get(key))
+    run = ["run", "s3://photos/growing", "--output"]
+    pomona(*run, "s3://photos/before", *PIXELS, env=environment)
+    before = bucket.download("before", tmp_path / "before")
+    for number, key in enumerate(keys):
+        if number % 3 == 0:
+            bucket.put(key.replace("torture/", "growing/"), bucket.get(key))
+    pomona(*run, "s3://photos/fresh", *PIXELS, env=environment)
+    fresh = bucket.download("fresh", tmp_path / "fresh")
+    killed = 0
+    while killed < max(2, KILLS // 2):
+        bucket.upload(before, "updated")
+        command = [*run, "s3://photos/updated", *PIXELS, "--update"]
+        for _ in range(moments.choice([1, 2, 4])):
+            process = pomona.start(*command, "--threads", moments.choice([1, 2, 3]), env=os.environ | environment)
+            kill_at_a_random_moment(process, moments, seconds)
+            killed += 1
+        pomona(*command, env=environment)
+        output = bucket.download("updated", tmp_path / "updated")
+        outputs.same(output, fresh)
+        assert outputs.run_json(output)["generation"] == 2
+        nothing_is_left_over(output)
+        empty(bucket, "updated")
+        shutil.rmtree(output)
+
+
 def limited_files():
     """In the child: no file may grow beyond 40 kB, and reaching that is an error, not a signal."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
@@ -175,6 +263,66 @@ def test_an_output_that_becomes_read_only(pomona, many_photos, undisturbed, tmp_
     pomona(*command)
     outputs.same_content(output, undisturbed[0])
     nothing_is_left_over(output)
+
+
+def test_a_bucket_that_becomes_read_only(pomona, bucket, undisturbed_in_bucket, tmp_path):
+    """The right to write is taken away in mid-run: the error names it; given back, the run goes on."""
+    reads = ["s3:GetObject", "s3:ListBucket"]
+    writes = ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
+
+    def allow(actions):
+        statement = {"Effect": "Allow", "Action": actions, "Resource": ["arn:aws:s3:::photos", "arn:aws:s3:::photos/*"]}
+        file = tmp_path / "policy.json"
+        file.write_text(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+        bucket.admin.policy_add("changing", policy_file=str(file))
+
+    allow(reads + writes)
+    bucket.admin.user_add("changing", "changing-secret-11")
+    bucket.admin.attach_policy(["changing"], user="changing")
+    environment = bucket.environment_of("changing", "changing-secret-11")
+    command = ["run", "s3://photos/torture", "--output", "s3://photos/read-only", *PIXELS, "--threads", "1"]
+    process = pomona.start(*command, text=True, env=os.environ | environment)
+    while not bucket.keys("read-only/_pomona/plan.json") and process.poll() is None:
+        time.sleep(0.002)
+    allow(reads)
+    _, stderr = process.communicate()
+    allow(reads + writes)
+    assert process.returncode == 1, stderr
+    assert "access denied" in stderr and "s3:PutObject" in stderr and "s3://photos/read-only/" in stderr
+    assert not bucket.keys("read-only/_SUCCESS")
+    pomona(*command, env=environment)
+    output = bucket.download("read-only", tmp_path / "out")
+    outputs.same_content(output, undisturbed_in_bucket[0])
+    nothing_is_left_over(output)
+
+
+@contextlib.contextmanager
+def small_disk(folder, size):
+    """A file system of its own with `size` bytes, where one may be mounted; else nothing but a folder."""
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True)
+    try:
+        yield mounted.returncode == 0
+    finally:
+        if mounted.returncode == 0:
+            subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_full_temporary_folder(pomona, many_photos, google, tmp_path):  # noqa: F811
+    """What is uploaded to Google or Azure waits there when it is large; without room the run stops and says so."""
+    large = ["--extractor", "pixels", "--image-size", "32", "--components", "5", "--progress", "none"]
+    command = ["run", many_photos, "--limit", "1500", "--output", f"{google.uri}/spooled", *large]
+    with small_disk(tmp_path / "tmp", 1_000_000) as mounted:
+        options = {} if mounted else {"preexec_fn": limited_files, "restore_signals": False}
+        environment = os.environ | google.variables | {"TMPDIR": str(tmp_path / "tmp")}
+        full = pomona.start(*command, text=True, env=environment, **options)
+        _, stderr = full.communicate()
+        assert full.returncode == 1, stderr
+        assert "the temporary folder cannot take what is to be uploaded" in stderr
+        assert ("No space left on device" if mounted else "File too large") in stderr and "set TMPDIR" in stderr
+        assert not list((tmp_path / "tmp").iterdir())
+    done = pomona(*command, env=google.variables)
+    assert "1,500" in done.stdout + done.stderr
 
 
 CLOCK = """

@@ -11,6 +11,7 @@ import numpy as np
 import outputs
 import pyarrow.parquet as pq
 import pytest
+from outputs import listed_table, no_leftovers, same
 
 PIXELS = ["--extractor", "pixels", "--image-size", "8", "--components", "5"]
 MOBILE = ["--extractor", "mobilenetv2-0.35", "--image-size", "96", "--components", "5"]
@@ -39,34 +40,6 @@ def fresh(pomona, folder, tmp_path, options, command="run"):
     output = tmp_path / "fresh"
     pomona(command, folder, "--output", output, *options)
     return output
-
-
-def same(one, other):
-    """Both outputs hold the same, whatever the names of their parts."""
-    for name in ("projection.csv", "explained_variance.csv", "model/arrays.safetensors"):
-        assert Path(one, name).read_bytes() == Path(other, name).read_bytes(), name
-    for folder in ("features", "projection"):
-        left, right = listed_table(one, folder), listed_table(other, folder)
-        assert left.equals(right), folder
-    assert outputs.quarantine(one) == outputs.quarantine(other)
-
-
-def listed_table(output, folder):
-    names = [name for name in outputs.run_json(output)["files"] if name.startswith(folder + "/")]
-    return pq.read_table([Path(output, name) for name in names])
-
-
-def no_leftovers(output):
-    """Nothing but what run.json lists lies outside `_pomona/`, and nothing of an earlier generation in it."""
-    run = outputs.run_json(output)
-    found = {str(file.relative_to(output)) for file in output.rglob("*") if file.is_file()}
-    assert {name for name in found if not name.startswith("_pomona/")} == set(run["files"])
-    state = {name for name in found if name.startswith("_pomona/") and "shards" not in name}
-    folder = "_pomona/" if run["generation"] == 1 else f"_pomona/generation-{run['generation']}/"
-    expected = {folder + name for name in ("manifest.parquet", "plan.json", "join.json", "thumbnails.arrow")}
-    expected |= {"_pomona/" + name for name in ("output.json", "files.json", "options.json")}
-    expected |= set() if run["generation"] == 1 else {"_pomona/current.json"}
-    assert state == expected
 
 
 @pytest.mark.parametrize("options", [PIXELS, MOBILE], ids=["pixels", "mobilenet"])
@@ -148,6 +121,13 @@ def test_retry_failed_says_what_it_cannot_do(pomona, growing, tmp_path):
     pomona("run", growing, "--output", tmp_path / "out", *PIXELS)
     pomona("apply", tmp_path / "out", growing, "--output", tmp_path / "applied")
     assert "apply" in pomona("retry-failed", tmp_path / "applied", code=2).stderr
+    for file in sorted(growing.glob("*/*.jpg"))[:11]:
+        rewrite(file, b"no image")
+    pomona("run", growing, "--output", tmp_path / "failed", *PIXELS, code=3)
+    before = outputs.snapshot(tmp_path / "failed")
+    refused = pomona("retry-failed", tmp_path / "failed", code=2).stderr
+    assert "is not finished" in refused and "--max-failures" in refused
+    assert outputs.snapshot(tmp_path / "failed") == before
     growing.rename(tmp_path / "moved")
     assert "--input" in pomona("retry-failed", tmp_path / "out", code=2).stderr
     pomona("retry-failed", tmp_path / "out", "--input", tmp_path / "moved")

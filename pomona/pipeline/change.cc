@@ -1,13 +1,13 @@
 #include "pomona/pipeline/change.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <arrow/filesystem/filesystem.h>
-
 #include "pomona/base/text.h"
 #include "pomona/pipeline/input_images.h"
+#include "pomona/storage/listing.h"
 
 namespace pomona {
 namespace {
@@ -122,17 +122,18 @@ Result<ChangedInput> LookAtFailures(const PreviousRows& previous, const std::str
     ARROW_ASSIGN_OR_RAISE(const auto block, previous.manifest().ReadBlock(number));
     for (std::int64_t i = 0; i < block->size(); ++i) {
       ManifestRow row = block->row(i);
+      ListedFile now;  // what `row` may look at
       if (previous.failures().contains(block->first() + i)) {
         const ManifestRow before = row;
         // What cannot be looked at is read again all the same, and then says why.
         const Result<Location> place = places.Place(row.key);
         if (place.ok() && row.offset < 0) {
-          const auto info = place->filesystem->GetFileInfo(place->path);
-          const bool there = info.ok() && info->IsFile();
-          row.etag = {};
-          row.size = there ? info->size() : -1;
-          row.mtime_ns = there && info->mtime() != arrow::fs::kNoTime ? info->mtime().time_since_epoch().count() : 0;
-          if (there && !SameObject(row, before)) ++changed.counts.replaced;
+          const Result<std::optional<ListedFile>> file = FindFile(*place);
+          now = file.ok() && *file ? **file : ListedFile();
+          row.size = now.size;
+          row.mtime_ns = now.mtime_ns;
+          row.etag = now.etag;
+          if (!now.path.empty() && !SameObject(row, before)) ++changed.counts.replaced;
         }
         ++changed.counts.retried;
       }

@@ -189,12 +189,13 @@ Result<RunSummary> RetryFailed(const RunOptions& given, ProgressListener* progre
   ARROW_ASSIGN_OR_RAISE(const auto command, JsonField<std::string>(stored, "command", output_names::kOptions));
   if (command != "run" && command != "features") {
     return UsageError("OUTPUT: " + folder.display() + " was made by `pomona " + command +
-                      "`; retry-failed is for what `pomona run` and `pomona features` make");
+                      "`; retry-failed is for what `pomona run` and `pomona features` make. Give the `pomona " +
+                      command + "` command again with --overwrite");
   }
   ARROW_ASSIGN_OR_RAISE(RunOptions options, StoredOptions(stored, given));
   ARROW_ASSIGN_OR_RAISE(const Location as_typed, Location::Parse(options.input));
   const std::string prefix = ManifestPrefix(options.input, as_typed);
-  if (!given.input.empty()) options.input = given.input;
+  options.input = given.input.empty() ? stored.value("input_uri", options.input) : given.input;
   ARROW_ASSIGN_OR_RAISE(const Location input, Location::Parse(options.input));
   ARROW_ASSIGN_OR_RAISE(const PlaceKind there, KindOfPlace(input));
   if (there == PlaceKind::kMissing) {

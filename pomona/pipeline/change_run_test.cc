@@ -91,6 +91,41 @@ TEST_F(ChangeRunTest, AnUnfinishedOutputIsFinishedBeforeItIsUpdated) {
   ExpectLikeAFreshRun();
 }
 
+/// The CSV files of an output joined, and their names.
+std::pair<std::string, std::vector<std::string>> CsvOf(const fs::path& output, const Json& run) {
+  std::string text;
+  std::vector<std::string> names;
+  for (const Json& file : run["files"]) {
+    const auto name = file.get<std::string>();
+    if (!name.starts_with("projection") || !name.ends_with(".csv")) continue;
+    names.push_back(name);
+    const std::string part = ReadFile(output / name);
+    text += text.empty() ? part : part.substr(part.find('\n') + 1);
+  }
+  return {text, names};
+}
+
+TEST_F(ChangeRunTest, CsvFilesBecomePartsAndOneFileAgain) {
+  CopyPhotos("Banana", folder_ / "in/Banana", 60);
+  const std::string fresh = folder_ / "fresh";
+  ASSERT_TRUE(RunAll(Pixels(folder_ / "in", fresh)).ok());
+  options_.update = UpdateKind::kMirror;
+  options_.csv_rows = 1000;
+  CancelAfter interrupt(1500);
+  EXPECT_TRUE(RunAll(options_, &interrupt.cancellation, &interrupt).status().IsCancelled());
+  const auto parts = CsvOf(folder_ / "out", RunAll(options_)->run);
+  EXPECT_GT(parts.second.size(), 1U);
+  EXPECT_EQ(parts.second.front(), "projection-00000.csv");
+  EXPECT_EQ(parts.first, ReadFile(fresh + "/projection.csv"));
+  EXPECT_FALSE(fs::exists(folder_ / "out/projection.csv"));
+
+  fs::remove_all(folder_ / "in/Banana");
+  options_.csv_rows = 1'000'000;
+  const auto one = CsvOf(folder_ / "out", RunAll(options_)->run);
+  EXPECT_EQ(one.second, std::vector<std::string>{"projection.csv"});
+  EXPECT_FALSE(fs::exists(folder_ / "out/projection-00000.csv"));
+}
+
 TEST_F(ChangeRunTest, AnErrorOfTheUserLeavesTheOutputAsItWas) {
   CopyPhotos("Banana", folder_ / "in/Banana", 1);
   const std::string before = ReadFile(folder_ / "out/projection.csv");

@@ -181,7 +181,7 @@ class Extractor {
     ExtractorRequest plain = request_;
     plain.network.precision = Precision::kFloat32;
     ARROW_ASSIGN_OR_RAISE(const OpenedExtractor opened, OpenExtractor(plain));
-    const ImagePlaces places(input_);
+    const ImagePlaces places(input_, options_.columns);
     ARROW_ASSIGN_OR_RAISE(const PixelSample sample, ReadPixelSample(*manifest_, places, options_.decode,
                                                                     options_.resample, opened.extractor->image_width(),
                                                                     opened.extractor->image_height(), cancellation_));
@@ -268,7 +268,7 @@ class Extractor {
       log_.Message("resuming: " + HumanCount(done) + " of " + HumanCount(result_.images) + " images are done already");
     }
     ARROW_ASSIGN_OR_RAISE(const std::vector<std::int64_t> thumbnails, ThumbnailRows());
-    const ImagePlaces places(input_);
+    const ImagePlaces places(input_, options_.columns);
     ShardJob job;
     job.manifest = manifest_.get();
     job.places = &places;

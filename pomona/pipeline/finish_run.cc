@@ -18,6 +18,7 @@ Result<RunSummary> FinishRun(const RunOptions& options, RunStages stages, const 
   ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<FeatureRows> rows,
                         FeatureRows::OfOutput(job.output().root(), job.output().generation().target));
   if (stages == RunStages::kAll) {
+    job.csv_rows = options.csv_rows;
     FitRecipe recipe;
     recipe.reduction.components = options.components;
     recipe.reduction.variance = options.variance;

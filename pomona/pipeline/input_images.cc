@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "pomona/base/text.h"
@@ -13,6 +14,7 @@
 #include "pomona/pipeline/packed_input.h"
 #include "pomona/pipeline/sample.h"
 #include "pomona/storage/listing.h"
+#include "pomona/storage/store_options.h"
 
 namespace pomona {
 namespace {
@@ -22,43 +24,59 @@ std::string FolderPrefix(const Location& folder) {
   return folder.display + "/";
 }
 
-Status AddFolder(const Location& folder, const Labeler& labeler, const Cancellation* cancellation,
-                 InputImages* images) {
+Status AddFolder(const Location& folder, const InputColumns& columns, const Labeler& labeler,
+                 const Cancellation* cancellation, InputImages* images) {
   images->rows = ManifestRows(FolderPrefix(folder));
   const std::string& prefix = images->rows.prefix();
   std::vector<ListedFile> packed;
-  const auto add = [&](const ListedFile& file) {
-    if (IsPackedFile(file.path)) {
-      packed.push_back(file);
-      return Status::OK();
-    }
+  const auto add_image = [&](const ListedFile& file) {
     const std::string label = labeler.LabelOf(prefix + file.path, folder.path + "/" + file.path);
     images->rows.Add(file.path, label, file.size, file.mtime_ns, file.etag);
+  };
+  const auto add = [&](const ListedFile& file) {
+    const bool holds_many = IsPackedFile(file.path) || IsParquetFile(file.path);
+    holds_many ? packed.push_back(file) : add_image(file);
     return Status::OK();
   };
   ARROW_ASSIGN_OR_RAISE(Listing listing, VisitFiles(folder, {}, add, cancellation));
   images->messages = std::move(listing.warnings);
   for (const ListedFile& file : packed) {
     if (cancellation != nullptr) ARROW_RETURN_NOT_OK(cancellation->Check());
-    ARROW_RETURN_NOT_OK(AddPackedImages(folder.Child(file.path), file.path, file, labeler, &images->rows));
+    const Location place = folder.Child(file.path);
+    if (IsPackedFile(file.path)) {
+      ARROW_RETURN_NOT_OK(AddPackedImages(place, file.path, file, labeler, &images->rows));
+      continue;
+    }
+    ARROW_ASSIGN_OR_RAISE(const bool packs, AddParquetImages(place, file.path, file, columns, labeler, &images->rows));
+    if (!packs) add_image(file);
   }
   return Status::OK();
+}
+
+/// What a listing says of a file that the user named.
+Result<ListedFile> ListedAlone(const Location& place) {
+  ARROW_ASSIGN_OR_RAISE(std::optional<ListedFile> file, FindFile(place));
+  if (!file) return UsageError("INPUT: there is no file " + place.display);
+  return *std::move(file);
 }
 
 /// A single archive as INPUT.
 Status AddPackedFile(const Location& tar, const Labeler& labeler, InputImages* images) {
   images->rows = ManifestRows(ListPrefix(tar));
-  ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(tar));
-  if (kind != PlaceKind::kFile) return UsageError("INPUT: there is no file " + tar.display);
-  ListingOptions here;
-  here.recursive = false;
-  ListedFile listed{std::string(tar.name()), -1, 0, ""};
-  const auto find = [&](const ListedFile& file) {
-    if (file.path == tar.name()) listed = file;
-    return Status::OK();
-  };
-  ARROW_RETURN_NOT_OK(VisitFiles(tar.Parent(), here, find).status());
+  ARROW_ASSIGN_OR_RAISE(const ListedFile listed, ListedAlone(tar));
   return AddPackedImages(tar, tar.name(), listed, labeler, &images->rows);
+}
+
+/// A table as INPUT: of images, or of paths.
+Status AddTable(const Location& table, const InputColumns& columns, const Labeler& labeler, InputImages* images) {
+  images->rows = ManifestRows(ListPrefix(table));
+  if (IsParquetFile(table.path)) {
+    ARROW_ASSIGN_OR_RAISE(const ListedFile listed, ListedAlone(table));
+    ARROW_ASSIGN_OR_RAISE(const bool packs,
+                          AddParquetImages(table, table.name(), listed, columns, labeler, &images->rows));
+    if (packs) return Status::OK();
+  }
+  return ReadListFile(table, columns, labeler, &images->rows);
 }
 
 /// Rows that pass the globs; patterns see the path below the input.
@@ -67,7 +85,9 @@ std::vector<std::int64_t> RowsThatPass(const RunOptions& options, const Manifest
   const std::vector<Glob> exclude(options.exclude.begin(), options.exclude.end());
   std::vector<std::int64_t> kept;
   for (std::int64_t i = 0; i < rows.size(); ++i) {
-    if (PassesGlobs(rows.row(i).path.substr(rows.prefix().size()), include, exclude)) kept.push_back(i);
+    std::string_view path = rows.row(i).path;
+    if (path.starts_with(rows.prefix())) path.remove_prefix(rows.prefix().size());  // packed images keep their own
+    if (PassesGlobs(path, include, exclude)) kept.push_back(i);
   }
   return kept;
 }
@@ -98,14 +118,13 @@ Result<InputImages> ListInput(const RunOptions& options, const Location& input, 
   ARROW_ASSIGN_OR_RAISE(const Labeler labeler, Labeler::Make(options.label_from));
   InputImages images;
   if (IsListFile(options.input)) {
-    images.rows = ManifestRows(ManifestPrefix(options.input, input));
-    ARROW_RETURN_NOT_OK(ReadListFile(input, labeler, &images.rows));
+    ARROW_RETURN_NOT_OK(AddTable(input, options.columns, labeler, &images));
   } else if (IsInventory(input.path)) {
     ARROW_RETURN_NOT_OK(ReadInventory(input, labeler, &images.rows));
   } else if (IsPackedFile(input.path)) {
     ARROW_RETURN_NOT_OK(AddPackedFile(input, labeler, &images));
   } else {
-    ARROW_RETURN_NOT_OK(AddFolder(input, labeler, cancellation, &images));
+    ARROW_RETURN_NOT_OK(AddFolder(input, options.columns, labeler, cancellation, &images));
   }
   if (images.rows.size() == 0) {
     return UsageError("no images in " + (input.display.empty() ? std::string(".") : input.display) +
@@ -133,9 +152,10 @@ std::string ManifestPrefix(std::string_view text, const Location& input) {
   return IsListFile(text) ? ListPrefix(input) : FolderPrefix(input);
 }
 
-ImagePlaces::ImagePlaces(const Location& input)
+ImagePlaces::ImagePlaces(const Location& input, const InputColumns& columns)
     : root_(IsListFile(input.path) || IsPackedFile(input.path) ? input.Parent() : input),
-      remote_(IsListFile(input.path) || !input.is_local()) {}
+      remote_(IsListFile(input.path) || !input.is_local()),
+      parquet_(std::make_unique<ParquetImages>(columns, CurrentStoreOptions().read_ahead)) {}
 
 Result<Location> ImagePlaces::Place(std::string_view key) const {
   const bool uri = key.find("://") != std::string_view::npos;
@@ -160,6 +180,7 @@ Status ReadImage(const ImagePlaces& places, const ManifestRow& image, ByteBuffer
   ARROW_ASSIGN_OR_RAISE(const Location place, places.Place(image.key));
   const FileVersion expected{image.size, image.mtime_ns, image.etag};
   if (image.offset < 0) return ReadObject(place, expected, bytes);
+  if (IsParquetFile(image.key)) return places.parquet().Read(place, expected, image.offset, bytes);
   return ReadRange(place, expected, image.offset, image.size, bytes);
 }
 

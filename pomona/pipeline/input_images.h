@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include "pomona/base/cancellation.h"
 #include "pomona/base/status.h"
 #include "pomona/pipeline/manifest.h"
+#include "pomona/pipeline/packed_parquet.h"
 #include "pomona/pipeline/run_options.h"
 #include "pomona/storage/file_io.h"
 #include "pomona/storage/location.h"
@@ -34,16 +36,21 @@ std::string ManifestPrefix(std::string_view text, const Location& input);
 /// Thread safety: calls may run together.
 class ImagePlaces {
  public:
-  explicit ImagePlaces(const Location& input);
+  /// \param[in] columns of images inside Parquet files
+  explicit ImagePlaces(const Location& input, const InputColumns& columns = {});
 
   Result<Location> Place(std::string_view key) const;
 
   /// \brief Whether images lie, or may lie, in a store that takes its time.
   bool remote() const { return remote_; }
 
+  /// \brief Reads images that are rows of Parquet files.
+  ParquetImages& parquet() const { return *parquet_; }
+
  private:
   Location root_;  ///< the input, or the folder of a list file
   bool remote_;
+  std::unique_ptr<ParquetImages> parquet_;
 
   mutable std::mutex mutex_;
   mutable std::map<std::string, Location, std::less<>> folders_;  ///< of keys that are URIs

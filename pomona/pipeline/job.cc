@@ -113,8 +113,9 @@ Status Job::Begin(const Json& options) {
   ARROW_RETURN_NOT_OK(output_.Claim(cancellation_));
   ARROW_RETURN_NOT_OK(output_.BeginChange());
   ARROW_RETURN_NOT_OK(output_.NameFiles(UsualFiles()));
-  return output_.WriteJson(output_names::kOptions,
-                           {{"format_version", 1}, {"command", JobKindName(kind_)}, {"options", options}});
+  Json stored = {{"format_version", 1}, {"command", JobKindName(kind_)}, {"options", options}};
+  if (!input_uri.empty()) stored["input_uri"] = input_uri;
+  return output_.WriteJson(output_names::kOptions, stored);
 }
 
 Result<std::optional<RunSummary>> Job::Start(const Json& options) {
@@ -138,7 +139,7 @@ Status Job::RemoveReductionFiles() {
   std::vector<std::string> old;
   for (const std::string& name : output_.files()) {
     if (IsPartName(name) && GenerationOfPart(name) != output_.generation().target) continue;
-    const bool projection = name.starts_with("projection/") || name == output_names::kProjectionCsv;
+    const bool projection = name.starts_with("projection/") || IsProjectionCsv(name);
     if (projection || name.starts_with("model/") || name == output_names::kExplainedVariance) old.push_back(name);
   }
   return output_.RemoveFiles(old);
@@ -154,7 +155,7 @@ Status Job::Project(const FeatureRows& rows, const Reduction& reduction, const L
   const Stage stage(log_, "project", rows.row_count());
   ARROW_ASSIGN_OR_RAISE(const ReportSample sample, SampleForReport(rows, cancellation_));
   label_counts_ = sample.LabelCounts();
-  std::vector<std::string> names = ProjectionFileNames(rows.row_count(), reduction.kept());
+  std::vector<std::string> names = ProjectionFileNames(rows.row_count(), reduction.kept(), csv_rows);
   names.emplace_back(output_names::kExplainedVariance);
   ARROW_RETURN_NOT_OK(output_.NameFiles(names));
   ProjectionJob job;
@@ -164,6 +165,7 @@ Status Job::Project(const FeatureRows& rows, const Reduction& reduction, const L
   job.name_of = [&](std::string_view name) { return output_.NameOf(name); };
   job.report_rows = sample.Choose();
   job.threads = threads_;
+  job.csv_rows = csv_rows;
   job.advanced = [&](std::int64_t count) { log_.Advance(count); };
   ARROW_ASSIGN_OR_RAISE(report_.points, WriteProjection(job, cancellation_));
   report_.rows_projected = rows.row_count();

@@ -80,7 +80,9 @@ class Job {
   /// Further fields of run.json.
   Json& extra() { return extra_; }
 
-  std::string message;  ///< of the summary
+  std::string message;                ///< of the summary
+  std::string input_uri;              ///< where the images are, to be opened again; kept with the options
+  std::int64_t csv_rows = 5'000'000;  ///< of projection.csv; beyond, it is written in parts
 
  private:
   Json RunRecord(const Json& all_options, RunOutcome outcome) const;

@@ -57,16 +57,24 @@ Result<std::string_view> TextOf(const arrow::Array& column, std::int64_t i) {
 /// Rows of a list as they are read: relative keys and labels.
 class ListRows {
  public:
-  ListRows(const Location& list, const Labeler& labeler, ManifestRows* rows)
-      : list_(list), folder_(list.Parent()), labeler_(labeler), rows_(rows) {}
+  ListRows(const Location& list, const InputColumns& columns, const Labeler& labeler, ManifestRows* rows)
+      : list_(list), folder_(list.Parent()), labeler_(labeler), rows_(rows) {
+    if (!columns.path.empty()) path_name_ = columns.path;
+    if (!columns.label.empty()) label_name_ = columns.label;
+    label_wanted_ = !columns.label.empty();
+  }
+
+  const std::string& path_name() const { return path_name_; }
+  const std::string& label_name() const { return label_name_; }
 
   Status CheckColumns(const arrow::Schema& schema) {
-    path_column_ = schema.GetFieldIndex("path");
-    label_column_ = schema.GetFieldIndex("label");
-    if (path_column_ >= 0) return Status::OK();
+    path_column_ = schema.GetFieldIndex(path_name_);
+    label_column_ = schema.GetFieldIndex(label_name_);
+    if (path_column_ >= 0 && (label_column_ >= 0 || !label_wanted_)) return Status::OK();
+    const std::string& missing = path_column_ < 0 ? path_name_ : label_name_;
     std::string found;
     for (const std::string& name : schema.field_names()) found += (found.empty() ? "" : ", ") + name;
-    return UsageError("INPUT: " + list_.display + " has no column \"path\" (found: " + found +
+    return UsageError("INPUT: " + list_.display + " has no column \"" + missing + "\" (found: " + found +
                       "); its first line must name the columns");
   }
 
@@ -122,6 +130,9 @@ class ListRows {
   Location folder_;
   const Labeler& labeler_;
   ManifestRows* rows_;
+  std::string path_name_ = "path";
+  std::string label_name_ = "label";
+  bool label_wanted_ = false;
   int path_column_ = -1;
   int label_column_ = -1;
   std::int64_t count_ = 0;
@@ -134,7 +145,7 @@ Status ReadCsv(const Location& list, ListRows* rows) {
   auto parse = arrow::csv::ParseOptions::Defaults();
   parse.newlines_in_values = true;
   auto convert = arrow::csv::ConvertOptions::Defaults();
-  convert.column_types = {{"path", arrow::binary()}, {"label", arrow::binary()}};
+  convert.column_types = {{rows->path_name(), arrow::binary()}, {rows->label_name(), arrow::binary()}};
   convert.strings_can_be_null = false;
   const auto reader = arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), file, read, parse, convert);
   if (!reader.ok()) return UsageError("INPUT: " + list.display + " is no readable CSV: " + reader.status().message());
@@ -177,10 +188,10 @@ std::string ListPrefix(const Location& list) {
   return folder.display + "/";
 }
 
-Status ReadListFile(const Location& list, const Labeler& labeler, ManifestRows* rows) {
+Status ReadListFile(const Location& list, const InputColumns& columns, const Labeler& labeler, ManifestRows* rows) {
   ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(list));
   if (kind != PlaceKind::kFile) return UsageError("INPUT: there is no file " + list.display);
-  ListRows list_rows(list, labeler, rows);
+  ListRows list_rows(list, columns, labeler, rows);
   ARROW_RETURN_NOT_OK(list.path.ends_with(".csv") ? ReadCsv(list, &list_rows) : ReadParquet(list, &list_rows));
   return list_rows.CheckDuplicates();
 }

@@ -3,6 +3,7 @@
 #include "pomona/base/status.h"
 #include "pomona/pipeline/labels.h"
 #include "pomona/pipeline/manifest.h"
+#include "pomona/pipeline/run_options.h"
 #include "pomona/storage/location.h"
 
 namespace pomona {
@@ -15,10 +16,11 @@ bool IsListFile(std::string_view input);
 /// Relative paths are relative to the list's folder. A missing image is no error here: it becomes a quarantine row when
 /// it is read. Without a `label` column the labeler finds labels.
 ///
+/// \param[in] columns names of the columns where they have others
 /// \param[in,out] rows get one row an image, in the list's order; the prefix must be `ListPrefix(list)`
 /// \return UsageError for a missing column, an empty path, or a path that stands there twice, with both rows named
 ///         (counted from 1, without the heading)
-Status ReadListFile(const Location& list, const Labeler& labeler, ManifestRows* rows);
+Status ReadListFile(const Location& list, const InputColumns& columns, const Labeler& labeler, ManifestRows* rows);
 
 /// \brief What the paths of a list get in front: its folder, as the user would type it.
 std::string ListPrefix(const Location& list);

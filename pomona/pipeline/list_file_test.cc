@@ -20,7 +20,7 @@ Result<ManifestRows> Read(const std::string& list) {
   ARROW_ASSIGN_OR_RAISE(const Location place, Location::Parse(list));
   ARROW_ASSIGN_OR_RAISE(const Labeler labeler, Labeler::Make({}));
   ManifestRows rows(ListPrefix(place));
-  ARROW_RETURN_NOT_OK(ReadListFile(place, labeler, &rows));
+  ARROW_RETURN_NOT_OK(ReadListFile(place, {}, labeler, &rows));
   return rows;
 }
 

@@ -31,6 +31,13 @@ Json OrNull(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
+/// A text that may be left out.
+Json TextOrNull(const std::string& text) { return text.empty() ? Json(nullptr) : Json(ToValidUtf8(text)); }
+
+Status TextUnlessNull(const Json& value, std::string* text) {
+  return value.is_null() ? Status::OK() : Text(value, text);
+}
+
 /// Texts as JSON can hold them.
 Json Texts(const std::vector<std::string>& texts) {
   Json values = Json::array();
@@ -41,8 +48,8 @@ Json Texts(const std::vector<std::string>& texts) {
 constexpr std::array kTable = {
     OptionEntry{"input", OptionKind::kResult, kInputGroup, "INPUT", "",
                 "Folder or bucket prefix whose parent folder names are labels; a .csv or .parquet list with the "
-                "columns path and, if wanted, label; a .tar archive, or a folder of them; or the manifest.json of an "
-                "S3 Inventory report.",
+                "columns path and, if wanted, label; a .tar archive or a .parquet file with a column of image bytes, "
+                "or a folder of them; or the manifest.json of an S3 Inventory report.",
                 false, false, [](const RunOptions& o) -> Json { return ToValidUtf8(o.input); },
                 [](const Json& v, RunOptions* o) { return Text(v, &o->input); }},
     OptionEntry{"label-from", OptionKind::kResult, kInputGroup, "RULE", "parent",
@@ -50,6 +57,18 @@ constexpr std::array kTable = {
                 "on the path.",
                 false, false, [](const RunOptions& o) -> Json { return option_values::LabelRuleText(o.label_from); },
                 [](const Json& v, RunOptions* o) { return option_values::ParseLabelRule(v, &o->label_from); }},
+    OptionEntry{"bytes-column", OptionKind::kResult, kInputGroup, "NAME", "bytes, image, ...",
+                "Column of a .parquet INPUT that holds the images; a field of a structure as image.bytes.", false,
+                false, [](const RunOptions& o) -> Json { return TextOrNull(o.columns.bytes); },
+                [](const Json& v, RunOptions* o) { return TextUnlessNull(v, &o->columns.bytes); }},
+    OptionEntry{"path-column", OptionKind::kResult, kInputGroup, "NAME", "path, uri, ...",
+                "Column of a .csv or .parquet INPUT that holds the paths.", false, false,
+                [](const RunOptions& o) -> Json { return TextOrNull(o.columns.path); },
+                [](const Json& v, RunOptions* o) { return TextUnlessNull(v, &o->columns.path); }},
+    OptionEntry{"label-column", OptionKind::kResult, kInputGroup, "NAME", "label",
+                "Column of a .csv or .parquet INPUT that holds the labels.", false, false,
+                [](const RunOptions& o) -> Json { return TextOrNull(o.columns.label); },
+                [](const Json& v, RunOptions* o) { return TextUnlessNull(v, &o->columns.label); }},
     OptionEntry{"include", OptionKind::kResult, kInputGroup, "GLOB", "all images",
                 "Take only paths that match; a pattern without '/' is tried on the file name, one with '/' on the path "
                 "below INPUT ('**' crosses folders).",
@@ -250,7 +269,8 @@ Status CompareWithStored(const Json& stored, const Json& wanted, std::string_vie
     const OptionEntry* entry = FindOption(name);
     if (entry != nullptr && entry->compared_by) continue;
     const auto found = stored.find(name);
-    if (found != stored.end() && *found == value) continue;
+    // An option that is younger than the output was not given then.
+    if (found == stored.end() ? value.is_null() : *found == value) continue;
     const auto shown = [](const Json& option) { return option.is_null() ? std::string("not given") : option.dump(); };
     differences.append("\n  ").append(name == "input" ? std::string("INPUT") : "--" + name);
     differences.append(": made with ").append(found == stored.end() ? "not given" : shown(*found));

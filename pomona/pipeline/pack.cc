@@ -4,21 +4,19 @@
 #include <array>
 #include <cstdio>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "pomona/base/failure.h"
 #include "pomona/base/hash.h"
-#include "pomona/base/json.h"
 #include "pomona/base/parallel.h"
 #include "pomona/base/usage_error.h"
 #include "pomona/pipeline/input_images.h"
+#include "pomona/pipeline/pack_shard.h"
 #include "pomona/pipeline/part_file.h"
 #include "pomona/storage/listing.h"
 #include "pomona/storage/store_options.h"
-#include "pomona/storage/tar_file.h"
 
 namespace pomona {
 namespace {
@@ -31,10 +29,11 @@ class HashedOutput : public arrow::io::OutputStream {
   using arrow::io::OutputStream::Write;
   Status Write(const void* data, std::int64_t size) override {
     hasher_.Update(std::string_view(static_cast<const char*>(data), static_cast<std::size_t>(size)));
+    size_ += size;
     return target_->Write(data, size);
   }
   Status Flush() override { return target_->Flush(); }
-  Result<std::int64_t> Tell() const override { return target_->Tell(); }
+  Result<std::int64_t> Tell() const override { return size_; }
   bool closed() const override { return target_->closed(); }
   Status Abort() override { return target_->Abort(); }
   Status Close() override { return target_->Close(); }
@@ -43,66 +42,60 @@ class HashedOutput : public arrow::io::OutputStream {
  private:
   std::shared_ptr<arrow::io::OutputStream> target_;
   Hasher hasher_;
+  std::int64_t size_ = 0;
 };
 
-std::string Numbered(const char* format, std::int64_t number) {
+std::string ShardName(std::int64_t number, PackFormat format) {
   std::array<char, 40> text{};
-  std::snprintf(text.data(), text.size(), format, static_cast<long long>(number));
+  std::snprintf(text.data(), text.size(), "pack-%05lld%s", static_cast<long long>(number),
+                format == PackFormat::kTar ? ".tar" : ".parquet");
   return text.data();
-}
-
-/// ".jpg" of a name, or ".img" where it has no short ending of letters and digits.
-std::string EndingOf(std::string_view name) {
-  const std::size_t dot = name.rfind('.');
-  std::string ending(dot == std::string_view::npos ? "" : name.substr(dot));
-  const bool plain =
-      ending.size() > 1 && ending.size() <= 6 && std::all_of(ending.begin() + 1, ending.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-      });
-  return plain && ending != ".json" && ending != ".cls" && ending != ".txt" && ending != ".npy" ? ending : ".img";
 }
 
 /// Writes shards one after the other.
 class Packer {
  public:
-  Packer(Location output, std::int64_t shard_bytes) : output_(std::move(output)), shard_bytes_(shard_bytes) {}
+  Packer(Location output, PackFormat format, std::int64_t shard_bytes)
+      : output_(std::move(output)), format_(format), shard_bytes_(shard_bytes) {}
 
   Status Add(const ManifestRow& row, std::string_view bytes) {
-    if (tar_ == nullptr) {
-      place_ = output_.Child(Numbered("pack-%05lld.tar", summary_.shards));
-      ARROW_ASSIGN_OR_RAISE(auto target, OpenAtomicOutput(place_));
-      stream_ = std::make_shared<HashedOutput>(std::move(target));
-      tar_ = std::make_unique<TarWriter>(stream_);
-    }
-    const std::string stem = Numbered("%09lld", summary_.images);
-    const Json about = {{"path", row.path}, {"label", row.label}};
-    ARROW_RETURN_NOT_OK(tar_->Add(stem + EndingOf(row.path), bytes));
-    ARROW_RETURN_NOT_OK(tar_->Add(stem + ".json", about.dump()));
+    if (shard_ == nullptr) ARROW_RETURN_NOT_OK(BeginShard());
+    ARROW_RETURN_NOT_OK(shard_->Add(summary_.images, row, bytes));
     ++summary_.images;
-    return tar_->size() >= shard_bytes_ ? FinishShard() : Status::OK();
+    return shard_->size() >= shard_bytes_ ? FinishShard() : Status::OK();
   }
 
   Status FinishShard() {
-    if (tar_ == nullptr) return Status::OK();
-    ARROW_RETURN_NOT_OK(tar_->Close());
+    if (shard_ == nullptr) return Status::OK();
+    ARROW_RETURN_NOT_OK(shard_->Close());
     ARROW_ASSIGN_OR_RAISE(const std::string there, FileSha256(place_));
     if (there != stream_->Sha256()) {
       return Status::IOError(place_.display, ": reads back as something else than was written; pack again");
     }
     ++summary_.shards;
-    summary_.bytes += tar_->size();
-    tar_ = nullptr;
+    summary_.bytes += shard_->size();
+    shard_ = nullptr;
     return Status::OK();
   }
 
   PackSummary& summary() { return summary_; }
 
  private:
+  Status BeginShard() {
+    place_ = output_.Child(ShardName(summary_.shards, format_));
+    ARROW_ASSIGN_OR_RAISE(auto target, OpenAtomicOutput(place_));
+    stream_ = std::make_shared<HashedOutput>(std::move(target));
+    if (format_ == PackFormat::kParquet) return MakeParquetShard(stream_).Value(&shard_);
+    shard_ = MakeTarShard(stream_);
+    return Status::OK();
+  }
+
   Location output_;
+  PackFormat format_;
   std::int64_t shard_bytes_;
   Location place_;
   std::shared_ptr<HashedOutput> stream_;
-  std::unique_ptr<TarWriter> tar_;
+  std::unique_ptr<PackShard> shard_;
   PackSummary summary_;
 };
 
@@ -120,8 +113,8 @@ Status CheckEmpty(const Location& output) {
 
 }  // namespace
 
-Result<PackSummary> Pack(const RunOptions& options, std::int64_t shard_bytes, ProgressListener* progress,
-                         const Cancellation* cancellation) {
+Result<PackSummary> Pack(const RunOptions& options, PackFormat format, std::int64_t shard_bytes,
+                         ProgressListener* progress, const Cancellation* cancellation) {
   if (options.input.empty() || options.output.empty()) return UsageError("pack wants INPUT and --output");
   ARROW_ASSIGN_OR_RAISE(const Location input, Location::Parse(options.input));
   ARROW_ASSIGN_OR_RAISE(const Location output, Location::Parse(options.output));
@@ -130,8 +123,8 @@ Result<PackSummary> Pack(const RunOptions& options, std::int64_t shard_bytes, Pr
   }
   ARROW_RETURN_NOT_OK(CheckEmpty(output));
   ARROW_ASSIGN_OR_RAISE(const InputImages images, ListInput(options, input, cancellation));
-  const ImagePlaces places(input);
-  Packer packer(output, shard_bytes);
+  const ImagePlaces places(input, options.columns);
+  Packer packer(output, format, shard_bytes);
   const std::int64_t count = images.rows.size();
   const int readers = CurrentStoreOptions().connections;
   constexpr std::int64_t kTogether = 256;

@@ -17,7 +17,13 @@ struct PackSummary {
   std::int64_t bytes = 0;  ///< of all shards
 };
 
-/// \brief Packs many small images into few large tar shards (WebDataset), in path order, labels and paths kept.
+/// \brief What shards are written as.
+enum class PackFormat {
+  kTar,      ///< WebDataset: an image and a .json with its path and label
+  kParquet,  ///< columns `path`, `label` and `bytes`; row groups of about 16 MB, images as they are
+};
+
+/// \brief Packs many small images into few large shards, in path order, labels and paths kept.
 ///
 /// Every shard is read again after it was written and compared by its SHA-256. An image that cannot be read is left out
 /// and named in a message.
@@ -25,7 +31,7 @@ struct PackSummary {
 /// \param[in] options input, labels, globs, sample and limit, and the output: a folder or prefix that holds nothing
 /// \param[in] shard_bytes size that a shard grows to
 /// \return UsageError when the output holds something; IOError when a shard reads back as something else
-Result<PackSummary> Pack(const RunOptions& options, std::int64_t shard_bytes, ProgressListener* progress,
-                         const Cancellation* cancellation);
+Result<PackSummary> Pack(const RunOptions& options, PackFormat format, std::int64_t shard_bytes,
+                         ProgressListener* progress, const Cancellation* cancellation);
 
 }  // namespace pomona

@@ -1,6 +1,8 @@
 #include "pomona/pipeline/projection.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <optional>
 #include <utility>
 
@@ -35,6 +37,14 @@ std::int64_t RowsAPart(std::int64_t components) {
   return std::max<std::int64_t>(1, kPartBytes / (components * static_cast<std::int64_t>(sizeof(double)) + 128));
 }
 
+/// The CSV file that a row belongs to, which its number alone decides.
+std::string CsvName(std::int64_t row, std::int64_t rows, std::int64_t csv_rows) {
+  if (rows <= csv_rows) return std::string(output_names::kProjectionCsv);
+  std::array<char, 40> name{};
+  std::snprintf(name.data(), name.size(), "projection-%05lld.csv", static_cast<long long>(row / csv_rows));
+  return name.data();
+}
+
 std::string NameIn(const ProjectionJob& job, std::string_view name) {
   return job.name_of ? job.name_of(name) : std::string(name);
 }
@@ -43,6 +53,7 @@ std::string NameIn(const ProjectionJob& job, std::string_view name) {
 struct ProjectedBlock {
   std::shared_ptr<arrow::Table> rows;  ///< `ProjectionSchema`, one chunk a column; null when the block is empty
   std::string csv;
+  std::vector<std::size_t> csv_ends;  ///< of each row's record in `csv`
   std::vector<ReportPoint> points;
 };
 
@@ -71,14 +82,15 @@ class BlockProjector {
     const auto floats = std::make_shared<arrow::DoubleArray>(count * kept, buffer);
     const auto vectors = std::make_shared<arrow::FixedSizeListArray>(schema_->field(2)->type(), count, floats);
     projected.rows = arrow::Table::Make(schema_, {names->column(0)->chunk(0), names->column(1)->chunk(0), vectors});
-    projected.csv = Csv(*names, values);
+    WriteCsv(*names, values, &projected);
     projected.points = Points(*names, values, first_rows_[static_cast<std::size_t>(block)]);
     return projected;
   }
 
  private:
-  static std::string Csv(const arrow::Table& names, MatrixView<const double> values) {
-    std::string csv;
+  static void WriteCsv(const arrow::Table& names, MatrixView<const double> values, ProjectedBlock* projected) {
+    std::string& csv = projected->csv;
+    projected->csv_ends.reserve(static_cast<std::size_t>(values.rows));
     csv.reserve(static_cast<std::size_t>(values.rows * (64 + values.cols * 20)));
     for (std::int64_t i = 0; i < values.rows; ++i) {
       AppendCsvField(TextColumn(names, 0).GetView(i), &csv);
@@ -89,8 +101,8 @@ class BlockProjector {
         AppendNumber(value, &csv);
       }
       csv += '\n';
+      projected->csv_ends.push_back(csv.size());
     }
-    return csv;
   }
 
   std::vector<ReportPoint> Points(const arrow::Table& names, MatrixView<const double> values,
@@ -119,10 +131,7 @@ class ProjectionWriter {
  public:
   static Result<ProjectionWriter> Open(const ProjectionJob& job) {
     ProjectionWriter writer(job);
-    ARROW_ASSIGN_OR_RAISE(writer.csv_, OpenAtomicOutput(job.output.Child(NameIn(job, output_names::kProjectionCsv))));
-    std::string heading = "path,label";
-    for (std::int64_t i = 1; i <= job.reduction->kept(); ++i) heading += ",pc" + std::to_string(i);
-    ARROW_RETURN_NOT_OK(writer.csv_->Write(heading + "\n"));
+    ARROW_RETURN_NOT_OK(writer.BeginCsv());
     ARROW_RETURN_NOT_OK(writer.BeginPart());
     return writer;
   }
@@ -130,7 +139,7 @@ class ProjectionWriter {
   /// Rows lie in parts and row groups by their number alone.
   Status Add(const ProjectedBlock& block) {
     if (block.rows == nullptr) return Status::OK();
-    ARROW_RETURN_NOT_OK(csv_->Write(block.csv));
+    ARROW_RETURN_NOT_OK(AddCsv(block));
     std::shared_ptr<arrow::Table> rows = block.rows;
     while (rows->num_rows() > 0) {
       const std::int64_t room = std::min(group_rows_ - pending_rows_, part_rows_ - rows_in_part_ - pending_rows_);
@@ -156,6 +165,32 @@ class ProjectionWriter {
         part_rows_(RowsAPart(job.reduction->kept())),
         group_rows_(std::clamp<std::int64_t>(
             kRowGroupBytes / (job.reduction->kept() * static_cast<std::int64_t>(sizeof(double)) + 128), 1, 65'536)) {}
+
+  Status BeginCsv() {
+    const std::string name = CsvName(csv_row_, job_->rows->row_count(), job_->csv_rows);
+    ARROW_ASSIGN_OR_RAISE(csv_, OpenAtomicOutput(job_->output.Child(NameIn(*job_, name))));
+    std::string heading = "path,label";
+    for (std::int64_t i = 1; i <= job_->reduction->kept(); ++i) heading += ",pc" + std::to_string(i);
+    return csv_->Write(heading + "\n");
+  }
+
+  Status AddCsv(const ProjectedBlock& block) {
+    const auto rows = static_cast<std::int64_t>(block.csv_ends.size());
+    std::size_t begin = 0;
+    for (std::int64_t row = 0; row < rows;) {
+      if (csv_row_ > 0 && csv_row_ % job_->csv_rows == 0) {
+        ARROW_RETURN_NOT_OK(csv_->Close());
+        ARROW_RETURN_NOT_OK(BeginCsv());
+      }
+      const std::int64_t count = std::min(rows - row, job_->csv_rows - csv_row_ % job_->csv_rows);
+      const std::size_t end = block.csv_ends[static_cast<std::size_t>(row + count - 1)];
+      ARROW_RETURN_NOT_OK(csv_->Write(block.csv.data() + begin, static_cast<std::int64_t>(end - begin)));
+      begin = end;
+      row += count;
+      csv_row_ += count;
+    }
+    return Status::OK();
+  }
 
   Status BeginPart() {
     ARROW_ASSIGN_OR_RAISE(
@@ -188,6 +223,7 @@ class ProjectionWriter {
   std::int64_t part_rows_;
   std::int64_t group_rows_;
   std::shared_ptr<arrow::io::OutputStream> csv_;
+  std::int64_t csv_row_ = 0;  ///< rows written as CSV
   std::optional<ParquetOutput> part_;
   std::int64_t part_number_ = 0;
   std::int64_t rows_in_part_ = 0;
@@ -210,8 +246,13 @@ Result<ReportSample> SampleForReport(const FeatureRows& rows, const Cancellation
   return sample;
 }
 
-std::vector<std::string> ProjectionFileNames(std::int64_t rows, std::int64_t components) {
-  std::vector<std::string> names = {std::string(output_names::kProjectionCsv)};
+bool IsProjectionCsv(std::string_view name) {
+  return name == output_names::kProjectionCsv || (name.starts_with("projection-") && name.ends_with(".csv"));
+}
+
+std::vector<std::string> ProjectionFileNames(std::int64_t rows, std::int64_t components, std::int64_t csv_rows) {
+  std::vector<std::string> names;
+  for (std::int64_t row = 0; row == 0 || row < rows; row += csv_rows) names.push_back(CsvName(row, rows, csv_rows));
   const std::int64_t rows_a_part = RowsAPart(components);
   for (std::int64_t row = 0; row == 0 || row < rows; row += rows_a_part) {
     names.push_back(PartName(output_names::kProjection, row / rows_a_part));

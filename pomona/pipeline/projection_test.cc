@@ -29,8 +29,9 @@ class ProjectionTest : public ::testing::Test {
     reduction_.total_variance = 4;
   }
 
-  std::vector<ReportPoint> Write(int threads) {
+  std::vector<ReportPoint> Write(int threads, std::int64_t csv_rows = kCsvRows) {
     ProjectionJob job;
+    job.csv_rows = csv_rows;
     job.rows = rows_.get();
     job.reduction = &reduction_;
     job.output = output_;
@@ -69,6 +70,32 @@ TEST_F(ProjectionTest, ThreadsDoNotChangeAByte) {
   const auto one = testing_folder::Files(folder_.path() / "out");
   Write(4);
   EXPECT_EQ(testing_folder::Files(folder_.path() / "out"), one);
+}
+
+TEST_F(ProjectionTest, ManyRowsMakeSeveralCsvFiles) {
+  Write(1);
+  std::string whole = ReadFile(folder_ / "out/projection.csv");
+  const std::string heading = whole.substr(0, whole.find('\n') + 1);
+  std::filesystem::remove(folder_.path() / "out" / "projection.csv");
+  for (const std::int64_t rows : {700, 1049, 2097}) {
+    Write(4, rows);
+    std::string joined = heading;
+    std::int64_t parts = 0;
+    for (const std::string& name : ProjectionFileNames(2098, 2, rows)) {
+      if (!IsProjectionCsv(name)) continue;
+      EXPECT_NE(name, "projection.csv");
+      const std::string part = ReadFile(folder_.path() / "out" / name);
+      ASSERT_EQ(part.substr(0, heading.size()), heading);
+      EXPECT_LE(std::count(part.begin(), part.end(), '\n'), rows + 1);
+      joined += part.substr(heading.size());
+      ++parts;
+    }
+    EXPECT_EQ(parts, (2098 + rows - 1) / rows);
+    EXPECT_EQ(joined, whole);
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "out" / "projection.csv"));
+  Write(1, 2098);
+  EXPECT_EQ(ReadFile(folder_ / "out/projection.csv"), whole);
 }
 
 TEST_F(ProjectionTest, ExplainedVariance) {

@@ -7,8 +7,12 @@ namespace pomona {
 
 class ReadAhead::Batch {
  public:
-  Batch(std::shared_ptr<const ManifestBlock> block, std::int64_t first, std::int64_t count)
-      : block_(std::move(block)), first_(first), images_(static_cast<std::size_t>(count)) {}
+  Batch(std::shared_ptr<const ManifestBlock> block, std::int64_t first, std::int64_t count,
+        const std::vector<bool>& wanted)
+      : block_(std::move(block)), first_(first), images_(static_cast<std::size_t>(count)) {
+    for (std::size_t i = 0; i < wanted.size(); ++i) images_[i].wanted = wanted[i];
+    Begun(0);
+  }
 
  private:
   friend class ReadAhead;
@@ -17,8 +21,17 @@ class ReadAhead::Batch {
     Status status;
     ByteBuffer bytes;
     std::int64_t held = 0;  ///< bytes accounted for
+    bool wanted = true;
     bool done = false;
   };
+
+  /// The next `count` images are being read; behind them, goes on to one that is wanted.
+  void Begun(std::size_t count) {
+    begun_ += count;
+    while (begun_ < images_.size() && !images_[begun_].wanted) ++begun_;
+  }
+
+  bool all_begun() const { return begun_ == images_.size(); }
 
   ManifestRow row(std::size_t i) const { return block_->row(first_ + static_cast<std::int64_t>(i)); }
 
@@ -28,7 +41,8 @@ class ReadAhead::Batch {
     const ManifestRow first = row(i);
     std::size_t count = 1;
     if (first.offset < 0 || first.size < 0) return count;
-    for (std::int64_t end = first.offset + first.size; i + count < images_.size(); ++count) {
+    for (std::int64_t end = first.offset + first.size; i + count < images_.size() && images_[i + count].wanted;
+         ++count) {
       const ManifestRow next = row(i + count);
       if (next.offset < end || next.offset > end + kWidestGap || next.key != first.key) break;
       if (next.offset + next.size - first.offset > most) break;
@@ -60,10 +74,10 @@ void ReadAhead::Stop() {
 }
 
 std::shared_ptr<ReadAhead::Batch> ReadAhead::Add(std::shared_ptr<const ManifestBlock> block, std::int64_t first,
-                                                 std::int64_t count) {
-  auto batch = std::make_shared<Batch>(std::move(block), first, count);
+                                                 std::int64_t count, const std::vector<bool>& wanted) {
+  auto batch = std::make_shared<Batch>(std::move(block), first, count, wanted);
   const std::lock_guard lock(mutex_);
-  if (count > 0) waiting_.push_back(batch);
+  if (!batch->all_begun()) waiting_.push_back(batch);
   can_read_.notify_all();
   return batch;
 }
@@ -102,8 +116,8 @@ void ReadAhead::Work() {
     const std::size_t i = batch->begun_;
     constexpr std::int64_t kLargestRun = std::int64_t{4} << 20U;
     const std::size_t count = batch->RunLength(i, std::min(kLargestRun, (options_.memory - held_) / 2));
-    batch->begun_ += count;
-    if (batch->begun_ == batch->images_.size()) waiting_.pop_front();
+    batch->Begun(count);
+    if (batch->all_begun()) waiting_.pop_front();
     for (std::size_t k = i; k < i + count; ++k) {
       // A run is held twice for a moment: as it came, and in its images.
       batch->images_[k].held = count == 1 ? size : 2 * batch->row(k).size;

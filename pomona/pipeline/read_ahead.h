@@ -44,7 +44,10 @@ class ReadAhead {
   ReadAhead& operator=(const ReadAhead&) = delete;
 
   /// \brief Begins to read `count` images of a manifest block, from row `first` on.
-  std::shared_ptr<Batch> Add(std::shared_ptr<const ManifestBlock> block, std::int64_t first, std::int64_t count);
+  ///
+  /// \param[in] wanted one entry an image; those that are false are not read and must not be taken; empty: all are
+  std::shared_ptr<Batch> Add(std::shared_ptr<const ManifestBlock> block, std::int64_t first, std::int64_t count,
+                             const std::vector<bool>& wanted = {});
 
   /// \brief Waits for the i-th image of a batch and hands it over, once.
   ///

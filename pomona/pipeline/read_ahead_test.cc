@@ -63,6 +63,23 @@ TEST_F(ReadAheadTest, MemoryIsBounded) {
 
 TEST_F(ReadAheadTest, AnImageLargerThanTheMemoryIsReadAlone) { ExpectAll({.memory = 10, .readers = 8}, kSize + 1); }
 
+TEST_F(ReadAheadTest, ReadsOnlyWhatIsWanted) {
+  ReadAhead ahead(*places_, {.memory = 3 * kSize, .readers = 4});
+  std::vector<std::shared_ptr<ReadAhead::Batch>> batches;
+  const auto wanted = [](std::int64_t i) { return i % 7 == 3 || i / 20 == 1; };
+  for (std::int64_t first = 0; first < kFiles; first += 20) {
+    std::vector<bool> of_batch(20);
+    for (std::int64_t i = 0; i < 20; ++i) of_batch[static_cast<std::size_t>(i)] = first != 60 && wanted(first + i);
+    batches.push_back(ahead.Add(block_, first, 20, of_batch));
+  }
+  ByteBuffer bytes;
+  for (std::int64_t i = 0; i < kFiles; ++i) {
+    if (!wanted(i) || i / 20 == 3 || i == 50) continue;
+    ASSERT_TRUE(ahead.Take(*batches[static_cast<std::size_t>(i / 20)], i % 20, &bytes).ok());
+    EXPECT_EQ(bytes.text(), std::string(kSize, static_cast<char>(i)));
+  }
+}
+
 TEST_F(ReadAheadTest, StoppingWakesWhoeverWaits) {
   ReadAhead ahead(*places_, {.memory = 1, .readers = 1});
   const auto batch = ahead.Add(block_, 0, 20);

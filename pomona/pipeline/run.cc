@@ -8,6 +8,7 @@
 #include "pomona/pipeline/finish_run.h"
 #include "pomona/pipeline/job.h"
 #include "pomona/pipeline/option_table.h"
+#include "pomona/storage/public_query.h"
 
 namespace pomona {
 
@@ -22,6 +23,7 @@ Result<RunSummary> Run(const RunOptions& options, RunStages stages, ProgressList
   }
   Job job(stages == RunStages::kAll ? JobKind::kRun : JobKind::kFeatures, std::move(folder), progress, cancellation,
           options.threads);
+  job.input_uri = input.display + PublicQuery(options.input);
   if (options.overwrite) ARROW_RETURN_NOT_OK(job.Clear());
 
   Json result_options = OptionValues(options, OptionKind::kResult);

@@ -19,6 +19,13 @@ struct LabelRule {
   std::string pattern;  ///< for kRegex, ECMAScript
 };
 
+/// Columns of an input that is a table; "" for those that are looked for by their usual names.
+struct InputColumns {
+  std::string bytes;
+  std::string path;
+  std::string label;
+};
+
 /// \brief A number of images, or a share of those listed.
 struct FailureLimit {
   std::optional<std::int64_t> images;
@@ -47,6 +54,7 @@ struct RunOptions {
   std::optional<std::int64_t> components;
   std::optional<double> variance;
   LabelRule label_from;
+  InputColumns columns;
   std::vector<std::string> include;
   std::vector<std::string> exclude;
   std::optional<std::int64_t> sample;
@@ -62,6 +70,9 @@ struct RunOptions {
   UpdateKind update = UpdateKind::kNone;
   bool thumbnails = true;       ///< in report.html
   bool self_contained = false;  ///< embed a registry model's weights in model/
+
+  /// Rows of projection.csv; beyond, it is written in parts. No option of the program: others read the parts by name.
+  std::int64_t csv_rows = 5'000'000;
 };
 
 }  // namespace pomona

@@ -90,6 +90,7 @@ struct Task {
   std::shared_ptr<const ManifestBlock> block;
   std::int64_t first = 0;  ///< row of the block
   std::int64_t count = 0;
+  std::int64_t images = 0;    ///< rows of those that are read
   std::int64_t sequence = 0;  ///< batch number in its shard
   std::int64_t shard_number = 0;
   BatchReads reads;
@@ -115,14 +116,16 @@ class TaskQueue {
     std::unique_lock lock(mutex_);
     moved_.wait(lock, [&] { return stopped_ || handed_out_ - written_ < ahead_; });
     if (stopped_) return std::nullopt;
-    while (static_cast<std::int64_t>(ready_.size()) < TasksAhead()) {
+    while (WantsMoreTasks()) {
       ARROW_ASSIGN_OR_RAISE(std::optional<Task> task, MakeTask());
       if (!task) break;
+      ready_images_ += task->images;
       ready_.push_back(*std::move(task));
     }
     if (ready_.empty()) return std::nullopt;
     Task task = std::move(ready_.front());
     ready_.pop_front();
+    ready_images_ -= task.images;
     last_begun_ = std::max(last_begun_, task.shard_number);
     ++handed_out_;
     return task;
@@ -140,6 +143,8 @@ class TaskQueue {
     const std::lock_guard lock(mutex_);
     no_more_shards_ = true;
     std::erase_if(ready_, [&](const Task& task) { return task.shard_number > last_begun_; });
+    ready_images_ = 0;
+    for (const Task& task : ready_) ready_images_ += task.images;
     if (shard_ != nullptr && shard_number_ > last_begun_) shard_ = nullptr;
   }
 
@@ -151,10 +156,13 @@ class TaskQueue {
   }
 
  private:
-  /// Batches whose images are asked for before a thread wants them: enough to keep all readers busy.
-  std::int64_t TasksAhead() const {
-    if (reads_ == nullptr) return 1;
-    return 1 + job_.threads + 2 * job_.read_ahead.readers / BatchRows();
+  /// Batches whose images are asked for before a thread wants them: enough to keep all readers busy. Of a change most
+  /// batches hold few images that are read.
+  bool WantsMoreTasks() const {
+    if (reads_ == nullptr) return ready_.empty();
+    constexpr std::size_t kMostTasks = 64;
+    const std::int64_t images = (1 + job_.threads) * BatchRows() + 2 * job_.read_ahead.readers;
+    return ready_.empty() || (ready_images_ < images && ready_.size() < kMostTasks);
   }
 
   /// The next batch, its reading begun; nothing after the last one.
@@ -166,10 +174,15 @@ class TaskQueue {
       block_ = *block;
       ARROW_RETURN_NOT_OK(FindPrevious());
     }
-    Task task{shard_, block_, row_ - block_->first(), 0, sequence_++, shard_number_, {}, false, previous_};
-    task.count = RowsOfTask(task.first);
+    Task task{shard_, block_, row_ - block_->first(), 0, 0, sequence_++, shard_number_, {}, false, previous_};
+    task.count = task.images = RowsOfTask(task.first);
     rows_left_ -= task.count;
-    if (reads_ != nullptr) task.reads = {reads_, reads_->Add(block_, task.first, task.count)};
+    std::vector<bool> wanted;
+    if (previous_ != nullptr) {
+      wanted = WantedOf(task);
+      task.images = std::count(wanted.begin(), wanted.end(), true);
+    }
+    if (reads_ != nullptr) task.reads = {reads_, reads_->Add(block_, task.first, task.count, wanted)};
     row_ += task.count;
     task.last = row_ == shard_end_;
     if (row_ - block_->first() == block_->size()) block_ = nullptr;
@@ -210,6 +223,15 @@ class TaskQueue {
     return Status::OK();
   }
 
+  /// Which rows of a task are read.
+  static std::vector<bool> WantedOf(const Task& task) {
+    std::vector<bool> wanted(static_cast<std::size_t>(task.count));
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      wanted[i] = (*task.previous)[static_cast<std::size_t>(task.first) + i].kind == PreviousRow::Kind::kWanted;
+    }
+    return wanted;
+  }
+
   /// As many rows as hold one batch of images to be read, so that a few new images among many known ones fill their
   /// batches, too.
   std::int64_t RowsOfTask(std::int64_t first) const {
@@ -237,7 +259,8 @@ class TaskQueue {
   std::mutex mutex_;
   std::condition_variable moved_;
   std::size_t next_shard_ = 0;
-  std::deque<Task> ready_;  ///< made and not yet handed out
+  std::deque<Task> ready_;         ///< made and not yet handed out
+  std::int64_t ready_images_ = 0;  ///< that are read for those
   std::shared_ptr<OpenShard> shard_;
   std::int64_t shard_number_ = -1;
   std::int64_t last_begun_ = -1;  ///< shard of which a batch was handed out
@@ -282,9 +305,7 @@ Status Work(const ShardJob& job, TaskQueue* queue, std::mutex* advanced_mutex, c
 Status RunShards(const ShardJob& job, std::span<const std::int64_t> shards, const Cancellation* cancellation) {
   if (shards.empty()) return Status::OK();
   std::unique_ptr<ReadAhead> reads;
-  // Of a change most rows are known; what is read of them is read where it is needed.
-  const bool all = job.recipe.previous == nullptr;
-  if (all && job.places->remote()) reads = std::make_unique<ReadAhead>(*job.places, job.read_ahead);
+  if (job.places->remote()) reads = std::make_unique<ReadAhead>(*job.places, job.read_ahead);
   TaskQueue queue(job, shards, reads.get());
   std::mutex advanced_mutex;
   std::mutex error_mutex;

@@ -386,6 +386,25 @@ Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInputFile(const Locatio
   return file;
 }
 
+Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenListedFile(const Location& location,
+                                                                    const FileVersion& expected) {
+  std::shared_ptr<arrow::io::RandomAccessFile> file;
+  const Status status = CallArrowStore(location, [&] {
+    return (location.s3 != nullptr ? OpenS3File(location.s3, location.path, std::string(expected.etag))
+                                   : location.filesystem->OpenInputFile(location.path))
+        .Value(&file);
+  });
+  if (!status.ok()) return AsImageFailure(location, status);
+  if (location.is_local() && expected.mtime_ns != 0) {
+    struct stat info{};
+    if (stat(location.path.c_str(), &info) != 0) return ImageFailure(FailureCode::kMissing, "the file is gone");
+    if (MtimeNs(info) != expected.mtime_ns) {
+      return ImageFailure(FailureCode::kChanged, "the file was written to since it was listed");
+    }
+  }
+  return file;
+}
+
 Result<std::shared_ptr<arrow::io::OutputStream>> OpenAtomicOutput(const Location& location) {
   if (location.is_local()) {
     ARROW_ASSIGN_OR_RAISE(auto output, LocalAtomicOutput::Open(location));

@@ -69,6 +69,14 @@ Result<std::string> ReadText(const Location& location);
 /// \brief Opens a file for reading at any place.
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInputFile(const Location& location);
 
+/// \brief Opens a file that was listed before; what is read of it later is of the version that was listed.
+///
+/// S3 compares the ETag at every request; local files are compared by time of change when they are opened.
+///
+/// \return errors as `ReadObject` has them
+Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenListedFile(const Location& location,
+                                                                    const FileVersion& expected);
+
 /// \brief Opens a file for writing that appears under its name, whole, when it is closed.
 ///
 /// Objects of up to 8 MiB are one request. A local file is written beside its place under a name that starts with '.',

@@ -294,4 +294,22 @@ Result<Listing> ListFiles(const Location& folder, const ListingOptions& options,
   return listing;
 }
 
+Result<std::optional<ListedFile>> FindFile(const Location& file) {
+  ListedFile found{std::string(file.name()), -1, 0, ""};
+  if (file.s3 != nullptr) {
+    const S3Name name = SplitS3Path(file.path);
+    // The shortest key with a prefix comes first: the prefix itself, where it is there.
+    ARROW_ASSIGN_OR_RAISE(const S3Page page, file.s3->List(name.bucket, name.key, false, "", 1));
+    if (page.objects.empty() || page.objects.front().key != name.key) return std::nullopt;
+    const S3Object& object = page.objects.front();
+    return ListedFile{found.path, object.size, object.mtime_ns, object.etag};
+  }
+  arrow::fs::FileInfo info;
+  ARROW_RETURN_NOT_OK(CallArrowStore(file, [&] { return file.filesystem->GetFileInfo(file.path).Value(&info); }));
+  if (!info.IsFile()) return std::nullopt;
+  found.size = info.size();
+  if (info.mtime() != arrow::fs::kNoTime) found.mtime_ns = info.mtime().time_since_epoch().count();
+  return found;
+}
+
 }  // namespace pomona

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,7 +56,10 @@ struct Listing {
 Result<Listing> ListFiles(const Location& folder, const ListingOptions& options = {},
                           const Cancellation* cancellation = nullptr);
 
-/// \brief The same, file by file in any order, so that memory does not grow with their number.
+/// \brief What a listing says of one file; its `path` is the file's name. Nothing when no file is there.
+Result<std::optional<ListedFile>> FindFile(const Location& file);
+
+/// \brief The same as `ListFiles`, file by file in any order, so that memory does not grow with their number.
 ///
 /// \param[in] visit one call at a time
 /// \return what else there is to say of the listing

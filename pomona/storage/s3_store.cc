@@ -10,6 +10,7 @@
 #include <arrow/buffer.h>
 #include <arrow/filesystem/s3fs.h>
 
+#include "pomona/base/failure.h"
 #include "pomona/base/text.h"
 #include "pomona/base/usage_error.h"
 #include "pomona/storage/https_download.h"
@@ -223,7 +224,8 @@ class S3File : public arrow::io::RandomAccessFile {
     }
     ByteBuffer bytes;
     const auto read = client_->Get(name_.bucket, name_.key, object_.etag, S3Client::Range{place, size}, &bytes);
-    if (read.status().IsAlreadyExists()) return Status::IOError("the object was replaced while it was read");
+    if (read.status().IsAlreadyExists())
+      return ImageFailure(FailureCode::kChanged, "the object was replaced while it was read");
     ARROW_RETURN_NOT_OK(read.status());
     if (static_cast<std::int64_t>(bytes.size()) != size) {
       return Status::IOError(bytes.size(), " bytes came where ", size, " were asked for");
@@ -254,7 +256,8 @@ class S3File : public arrow::io::RandomAccessFile {
     const std::lock_guard lock(mutex_);
     if (has_whole_) return Status::OK();
     const auto read = client_->Get(name_.bucket, name_.key, object_.etag, std::nullopt, &whole_);
-    if (read.status().IsAlreadyExists()) return Status::IOError("the object was replaced while it was read");
+    if (read.status().IsAlreadyExists())
+      return ImageFailure(FailureCode::kChanged, "the object was replaced while it was read");
     ARROW_RETURN_NOT_OK(read.status());
     if (static_cast<std::int64_t>(whole_.size()) != object_.size) return Status::IOError("the object changed its size");
     has_whole_ = true;
@@ -369,9 +372,10 @@ Result<S3Place> OpenS3(const std::string& uri, const StoreOptions& options) {
 }
 
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenS3File(std::shared_ptr<const S3Client> client,
-                                                                const std::string& path) {
+                                                                const std::string& path, const std::string& etag) {
   const S3Name name = SplitS3Path(path);
   ARROW_ASSIGN_OR_RAISE(const S3Object object, client->Head(name.bucket, name.key));
+  if (!etag.empty() && object.etag != etag) return Status::AlreadyExists("the object's ETag is another");
   return std::make_shared<S3File>(std::move(client), name, object);
 }
 

@@ -37,8 +37,11 @@ struct S3Name {
 S3Name SplitS3Path(std::string_view path);
 
 /// \brief A file in S3 for reading anywhere; every read asks for the ETag that the object had when it was opened.
+///
+/// \param[in] etag that it must have, without quotes; "" for any
+/// \return AlreadyExists when it has another
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenS3File(std::shared_ptr<const S3Client> client,
-                                                                const std::string& path);
+                                                                const std::string& path, const std::string& etag = {});
 
 /// \brief A file in S3 for writing: one PUT up to 8 MiB, else an upload in parts that `Abort` and the destructor drop.
 Result<std::shared_ptr<arrow::io::OutputStream>> CreateS3File(std::shared_ptr<const S3Client> client,

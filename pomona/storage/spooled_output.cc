@@ -3,9 +3,13 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <system_error>
 #include <utility>
+
+#include <unistd.h>
 
 #include "pomona/storage/arrow_store.h"
 
@@ -56,8 +60,22 @@ class SpooledOutput : public arrow::io::OutputStream {
                            std::generic_category().message(errno), "; make room there or set TMPDIR");
   }
 
+  /// A file without a name, where $TMPDIR says; std::tmpfile looks at /tmp alone.
+  static std::FILE* NewSpool() {
+    std::error_code error;
+    std::string name = (std::filesystem::temp_directory_path(error) / "pomona-upload-XXXXXX").string();
+    if (error) {
+      errno = error.value();
+      return nullptr;
+    }
+    const int descriptor = mkstemp(name.data());
+    if (descriptor < 0) return nullptr;
+    unlink(name.c_str());
+    return fdopen(descriptor, "w+");
+  }
+
   Status Spill() {
-    if (spool_ == nullptr) spool_.reset(std::tmpfile());
+    if (spool_ == nullptr) spool_.reset(NewSpool());
     if (spool_ == nullptr) return SpoolError();
     if (std::fwrite(pending_.data(), 1, pending_.size(), spool_.get()) != pending_.size()) return SpoolError();
     if (std::fflush(spool_.get()) != 0) return SpoolError();
