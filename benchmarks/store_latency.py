@@ -32,6 +32,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--latency", type=float, default=0.03)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--skip-direct", action="store_true", help="leave out the store without latency")
     parser.add_argument("--program", default=ROOT / "build" / "release" / "pomona")
     parser.add_argument("--photos", default=ROOT / "examples" / "fruits" / "Training")
     parser.add_argument("options", nargs="*", default=["--extractor", "vgg16", "--image-size", "100"])
@@ -45,6 +46,8 @@ def main():
             "s3": ("s3://photos/raw", server.environment_of()),
             "s3 behind latency": ("s3://photos/raw", server.environment_of(endpoint=proxy.endpoint)),
         }
+        if arguments.skip_direct:
+            del places["s3"]
         speeds = {name: [] for name in places}
         try:
             for _ in range(arguments.rounds):
