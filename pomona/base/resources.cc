@@ -76,6 +76,13 @@ double CpuQuota() {
 
 }  // namespace
 
+std::optional<std::int64_t> SecondLevelCacheBytes() {
+#if defined(_SC_LEVEL2_CACHE_SIZE)
+  if (const long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE); bytes > 0) return bytes;  // NOLINT(google-runtime-int)
+#endif
+  return std::nullopt;
+}
+
 int UsableThreads() {
   int threads = static_cast<int>(std::thread::hardware_concurrency());
   cpu_set_t mask;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,9 @@ int UsableThreads();
 
 /// \brief Bytes this process may hold: the memory of the machine, or the lowest limit of its cgroups.
 std::int64_t MemoryLimit();
+
+/// \brief Bytes of a core's second-level data cache; nothing where the system does not tell.
+std::optional<std::int64_t> SecondLevelCacheBytes();
 
 /// \brief Largest resident size of this process so far, in bytes (`VmHWM`).
 std::int64_t PeakResidentBytes();

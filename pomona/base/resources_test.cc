@@ -36,6 +36,13 @@ TEST(Resources, PeakResidentSizeGrowsWithUse) {
   EXPECT_LE(PeakResidentBytes(), MemoryLimit());
 }
 
+TEST(Resources, CacheHasASizeThatCanBe) {
+  const auto bytes = SecondLevelCacheBytes();
+  if (!bytes) return;  // not every system tells
+  EXPECT_GE(*bytes, 64 << 10);
+  EXPECT_LE(*bytes, 1 << 30);
+}
+
 TEST(Resources, ProcessorIsDescribed) {
   EXPECT_FALSE(ProcessorName().empty());
   for (const std::string& set : InstructionSets()) EXPECT_FALSE(set.empty());

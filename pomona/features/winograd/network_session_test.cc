@@ -78,19 +78,60 @@ TEST_P(NetworkSessionTest, SameBitsForEveryBatchAndPlace) {
   }
 }
 
+TEST_P(NetworkSessionTest, ZeroWeightsGiveTheRectifiedBias) {
+  SmallNetwork small(17, 20, Pooling::kMax);
+  for (std::vector<float>& kernel : small.kernels) std::fill(kernel.begin(), kernel.end(), 0.0F);
+  for (const std::vector<int>& tiles : {std::vector<int>{6, 5, 4}, {3, 2, 6}}) {
+    const auto network = Network::Make(small.Describe(), small.Plan(GetParam(), 2, tiles)).ValueOrDie();
+    const std::vector<float> features = Extract(*network, small, small.Pixels(2), 2);
+    for (std::size_t i = 0; i < features.size(); ++i) {
+      EXPECT_EQ(features[i], std::max(small.biases.back()[i % 32], 0.0F));
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Targets, NetworkSessionTest, testing::ValuesIn(UsableSimdTargets()), TargetTestName);
 
-TEST(NetworkSession, SessionsRunSideBySide) {
+TEST(NetworkSession, SameBitsForEveryCountOfABatch) {
+  const SmallNetwork small(16, 18, Pooling::kMax);
+  const std::vector<std::uint8_t> pixels = small.Pixels(70);
+  const auto network = Network::Make(small.Describe(), small.Plan(UsableSimdTargets().front(), 70)).ValueOrDie();
+  const auto session = NetworkSession::Make(*network).ValueOrDie();
+  const std::vector<float> expected = Extract(*network, small, pixels, 70);
+  for (int count = 1; count <= 70; ++count) {
+    std::vector<float> features(static_cast<std::size_t>(count) * 32);
+    session->Run(pixels.data(), count, features.data());
+    EXPECT_TRUE(std::equal(features.begin(), features.end(), expected.begin())) << count << " images";
+  }
+}
+
+TEST(NetworkSession, SameBitsForEveryCacheSize) {
+  const SmallNetwork small(40, 50, Pooling::kNone);
+  const std::vector<std::uint8_t> pixels = small.Pixels(3);
+  const std::vector<ConvolutionShape> shapes = ConvolutionShapes(small.Describe()).ValueOrDie();
+  NetworkPlan plan = small.Plan(UsableSimdTargets().front(), 3, {6, 5, 4});
+  const std::vector<float> expected = Extract(*Network::Make(small.Describe(), plan).ValueOrDie(), small, pixels, 3);
+  for (const std::int64_t cache_bytes : {1 << 15, 1 << 18, 1 << 23}) {
+    plan.layers = PlanLayers(shapes, std::vector<int>{6, 5, 4}, 3, cache_bytes);
+    EXPECT_EQ(Extract(*Network::Make(small.Describe(), plan).ValueOrDie(), small, pixels, 3), expected) << cache_bytes;
+  }
+}
+
+TEST(NetworkSession, SameBitsForEveryNumberOfThreads) {
   const SmallNetwork small(24, 24, Pooling::kMax);
   const std::vector<std::uint8_t> pixels = small.Pixels(20);
-  const auto network = Network::Make(small.Describe(), small.Plan(UsableSimdTargets().front(), 6)).ValueOrDie();
-  const std::vector<float> expected = Extract(*network, small, pixels, 6);
-  std::vector<std::vector<float>> results(8);
-  {
-    std::vector<std::jthread> threads;
-    for (auto& result : results) threads.emplace_back([&] { result = Extract(*network, small, pixels, 6); });
+  NetworkPlan plan = small.Plan(UsableSimdTargets().front(), 6);
+  const std::vector<float> expected = Extract(*Network::Make(small.Describe(), plan).ValueOrDie(), small, pixels, 6);
+  for (int count = 1; count <= 8; ++count) {
+    plan.threads = count;  // which transform the weights
+    const auto network = Network::Make(small.Describe(), plan).ValueOrDie();
+    std::vector<std::vector<float>> results(static_cast<std::size_t>(count));
+    {
+      std::vector<std::jthread> threads;
+      for (auto& result : results) threads.emplace_back([&] { result = Extract(*network, small, pixels, 6); });
+    }
+    for (const auto& result : results) EXPECT_EQ(result, expected) << count << " threads";
   }
-  for (const auto& result : results) EXPECT_EQ(result, expected);
 }
 
 TEST(NetworkSession, TakesPixelsOfAnyAlignment) {

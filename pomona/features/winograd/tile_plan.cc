@@ -15,16 +15,8 @@ constexpr double kBytesAUnit = 6.0;  // that stream from memory in one unit of t
 constexpr double kImagesAPass = 32;  // over which one stream of the weights is spread
 constexpr double kTilesAPass = 128;  // more of them gain nothing
 
-constexpr int kOutputsAPass = 128;
-
-/// Tiles that pass through a layer together. With few channels the weights are small, and few tiles leave the
-/// transformed ones near the core; with many channels each reading of the weights must serve many tiles. Figures for a
-/// second-level cache of 1 MiB.
-int TilesAPass(int inputs) {
-  if (inputs <= 64) return 28;
-  if (inputs <= 128) return 84;
-  return 128;
-}
+// Tiles of so many images pass through a layer that its weights, once fetched from memory, serve several passes.
+constexpr int kPassesTogether = 4;
 
 int RoundedUpQuotient(int dividend, int divisor) { return (dividend + divisor - 1) / divisor; }
 
@@ -83,21 +75,20 @@ std::vector<int> ChooseTileSizes(std::span<const ConvolutionShape> shapes, std::
   return sizes;
 }
 
-std::vector<LayerPlan> PlanLayers(std::span<const ConvolutionShape> shapes, std::span<const int> tile_sizes,
-                                  int batch) {
+std::vector<LayerPlan> PlanLayers(std::span<const ConvolutionShape> shapes, std::span<const int> tile_sizes, int batch,
+                                  std::int64_t cache_bytes) {
   std::vector<LayerPlan> plans;
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     const ConvolutionShape& shape = shapes[i];
     const TileGrid grid(shape, tile_sizes[i]);
     LayerPlan plan;
     plan.tile_size = tile_sizes[i];
-    const int wanted = TilesAPass(shape.inputs);
-    plan.blocking.outputs = std::min(shape.outputs, kOutputsAPass);
-    plan.images = std::clamp(RoundedUpQuotient(wanted, grid.tiles()), i == 0 ? 1 : plans.back().images, batch);
-    plan.blocking.tiles = std::min(wanted, plan.images * grid.tiles());
+    plan.blocking = ChooseBlocking(shape, plan.tile_size, batch * grid.tiles(), cache_bytes);
+    const int together = kPassesTogether * plan.blocking.tiles;
+    plan.images = std::clamp(RoundedUpQuotient(together, grid.tiles()), i == 0 ? 1 : plans.back().images, batch);
     if (i == 0) {
       plan.images = 1;
-      plan.tile_rows = std::clamp(RoundedUpQuotient(wanted, grid.tile_columns), 1, grid.tile_rows);
+      plan.tile_rows = std::clamp(RoundedUpQuotient(plan.blocking.tiles, grid.tile_columns), 1, grid.tile_rows);
       plan.blocking.tiles = plan.tile_rows * grid.tile_columns;
     }
     plans.push_back(plan);

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "pomona/features/winograd/blocking_plan.h"
 #include "pomona/features/winograd/convolution_layer.h"
 
 namespace pomona::winograd {
@@ -31,6 +32,9 @@ double ModelledCost(const ConvolutionShape& shape, int tile_size);
 std::int64_t WeightBytes(const ConvolutionShape& shape, int tile_size);
 
 /// \brief Blocking of every convolution for so many images a batch.
-std::vector<LayerPlan> PlanLayers(std::span<const ConvolutionShape> shapes, std::span<const int> tile_sizes, int batch);
+///
+/// \param[in] cache_bytes of a core's second-level cache; decides no bit
+std::vector<LayerPlan> PlanLayers(std::span<const ConvolutionShape> shapes, std::span<const int> tile_sizes, int batch,
+                                  std::int64_t cache_bytes = kUsualCacheBytes);
 
 }  // namespace pomona::winograd

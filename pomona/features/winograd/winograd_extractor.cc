@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "pomona/base/resources.h"
 #include "pomona/features/winograd/network_session.h"
 
 namespace pomona::winograd {
@@ -99,7 +100,7 @@ EnginePlan Complete(const std::vector<ConvolutionShape>& shapes, const std::vect
   plan.network.target = target;
   plan.network.batch = batch;
   plan.network.threads = threads;
-  plan.network.layers = PlanLayers(shapes, tile_sizes, batch);
+  plan.network.layers = PlanLayers(shapes, tile_sizes, batch, SecondLevelCacheBytes().value_or(kUsualCacheBytes));
   plan.shared_bytes = Network::SharedBytes(shapes, plan.network);
   plan.session_bytes = NetworkSession::Bytes(shapes, plan.network, image_columns);
   plan.relative_cost = static_cast<int>(
