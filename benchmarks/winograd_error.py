@@ -39,7 +39,8 @@ def main():
     parser.add_argument("--size", type=int, default=100)
     parser.add_argument("--images", type=int, default=200)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("options", nargs="*", help="further options of the program, such as -- --tiles 6")
+    parser.add_argument("--targets", help="instruction sets, such as avx512,sse4; all of the processor's if not given")
+    parser.add_argument("--tiles", help='tile sizes, such as plan,6; "plan" is what the planner takes')
     args = parser.parse_args()
     probe = args.probe / "pomona_winograd_error" if args.probe.is_dir() else args.probe
     photos = spread(sorted(args.photos.rglob("*.jpg")), args.images)
@@ -47,7 +48,9 @@ def main():
         pixels = pathlib.Path(folder) / "pixels.u8"
         write_pixels(photos, args.size, pixels)
         call = [probe, vgg16_weights.cache_file(), pixels, "--size", args.size, "--threads", args.threads]
-        call = [str(word) for word in [*call, *args.options]]
+        call += ["--targets", args.targets] if args.targets else []
+        call += ["--tiles", args.tiles] if args.tiles else []
+        call = [str(word) for word in call]
         lines = subprocess.run(call, check=True, capture_output=True, text=True).stdout.splitlines()
     rows = {}
     for row in map(json.loads, lines):

