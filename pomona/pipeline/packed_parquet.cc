@@ -269,7 +269,7 @@ class ParquetImages::File {
     try {
       return Stream(row, bytes);
     } catch (const parquet::ParquetStatusException& error) {
-      const Status status = error.status();
+      const Status& status = error.status();
       if (FailureCodeOf(status) || IsStoreDown(status) || status.IsCancelled() || status.IsOutOfMemory()) return status;
       return ImageFailure(FailureCode::kUnreadable, status.message());
     } catch (const std::exception& error) {

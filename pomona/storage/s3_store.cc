@@ -279,7 +279,7 @@ class S3File : public arrow::io::RandomAccessFile {
 class S3Output : public arrow::io::OutputStream {
  public:
   S3Output(std::shared_ptr<const S3Client> client, S3Name name) : client_(std::move(client)), name_(std::move(name)) {}
-  ~S3Output() override { static_cast<void>(Abort()); }
+  ~S3Output() override { static_cast<void>(S3Output::Abort()); }
 
   using arrow::io::OutputStream::Write;
   Status Write(const void* data, std::int64_t size) override {
