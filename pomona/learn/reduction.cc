@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <optional>
 #include <sstream>
 #include <utility>
@@ -28,11 +29,10 @@ std::string Text(const Parts&... parts) {
   return text.str();
 }
 
-Status CheckOptions(const RowSource& source, const ReductionOptions& options) {
-  if (source.dim() < 1) return Status::Invalid("rows of ", source.dim(), " features; want at least 1");
-  if (source.row_count() < 2) {
-    return Status::Invalid("scaler and PCA want at least 2 rows, got ", source.row_count(),
-                           ": give more images that can be read");
+Status CheckOptions(std::int64_t rows, std::int64_t dim, const ReductionOptions& options) {
+  if (dim < 1) return Status::Invalid("rows of ", dim, " features; want at least 1");
+  if (rows < 2) {
+    return Status::Invalid("scaler and PCA want at least 2 rows, got ", rows, ": give more images that can be read");
   }
   if (options.components && *options.components < 1) {
     return Status::Invalid(*options.components, " components asked for; want at least 1");
@@ -53,31 +53,12 @@ Status AboveRank(std::int64_t wanted, std::int64_t rank, std::int64_t rows, std:
 }
 
 // What more components than rows or columns would need is known before anything is read.
-Status CheckBeforeReading(const RowSource& source, const ReductionOptions& options) {
-  const std::int64_t most = std::min(source.row_count() - 1, source.dim());
+Status CheckBeforeReading(std::int64_t rows, std::int64_t dim, const ReductionOptions& options) {
+  ARROW_RETURN_NOT_OK(CheckOptions(rows, dim, options));
+  const std::int64_t most = std::min(rows - 1, dim);
   if (!options.components || *options.components <= most) return Status::OK();
-  return Status::Invalid(*options.components, " components asked for, but the rank of ", source.row_count(),
-                         " rows of ", source.dim(), " features is at most ", most, ": ask for at most ", most);
-}
-
-Result<ScatterState> ReadScatter(const RowSource& source, int threads, const Cancellation* cancellation) {
-  Pool<Matrix> scratch;
-  const auto make = [&](std::int64_t block, std::optional<ScatterState> spare) -> Result<ScatterState> {
-    ARROW_ASSIGN_OR_RAISE(ScatterState state, spare ? *std::move(spare) : ScatterState::Make(source.dim()));
-    state.Clear();
-    ARROW_RETURN_NOT_OK(source.Visit(block, [&](const RowBlock& rows) { return state.Update(rows, &scratch); }));
-    return state;
-  };
-  return MergeBlocks<ScatterState>(source.block_count(), threads, make, cancellation);
-}
-
-Result<ColumnMoments> ReadMoments(const RowSource& source, int threads, const Cancellation* cancellation) {
-  const auto make = [&](std::int64_t block, const std::optional<ColumnMoments>&) -> Result<ColumnMoments> {
-    ARROW_ASSIGN_OR_RAISE(ColumnMoments state, ColumnMoments::Make(source.dim()));
-    ARROW_RETURN_NOT_OK(source.Visit(block, [&](const RowBlock& rows) { return state.Update(rows); }));
-    return state;
-  };
-  return MergeBlocks<ColumnMoments>(source.block_count(), threads, make, cancellation);
+  return Status::Invalid(*options.components, " components asked for, but the rank of ", rows, " rows of ", dim,
+                         " features is at most ", most, ": ask for at most ", most);
 }
 
 // As few components as explain a share of the total, or all that are known.
@@ -107,11 +88,24 @@ void FixSigns(Matrix& components) {
   }
 }
 
+// What divides the columns; without standardising, nothing does, and a constant column still becomes 0.
+Result<StandardScaler> MakeScaler(std::int64_t rows, const std::vector<double>& mean, const std::vector<double>& m2,
+                                  const ReductionOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(StandardScaler scaler, StandardScaler::Make(rows, mean, m2, options.ddof));
+  if (options.standardize) return scaler;
+  for (std::size_t j = 0; j < m2.size(); ++j) scaler.scale[j] = scaler.factor[j] = m2[j] == 0 ? 0 : 1;
+  return scaler;
+}
+
+double TotalVariance(const StandardScaler& scaler, const std::vector<double>& m2, bool standardize) {
+  if (standardize) return scaler.TotalVariance();
+  return std::accumulate(m2.begin(), m2.end(), 0.0) / static_cast<double>(scaler.rows - 1);
+}
+
 void Describe(const StandardScaler& scaler, Reduction& reduction) {
   reduction.rows = scaler.rows;
   reduction.mean = scaler.mean;
   reduction.scale = scaler.scale;
-  reduction.total_variance = scaler.TotalVariance();
   const auto constant = scaler.dim() - static_cast<std::int64_t>(scaler.VaryingColumns().size());
   if (constant == 0) return;
   reduction.warnings.push_back(Text(constant, " of ", scaler.dim(), " features are constant: they become 0"));
@@ -151,22 +145,23 @@ Result<std::int64_t> ChooseCount(const ReductionOptions& options, std::int64_t r
   return std::min(rank, kDefaultComponents);
 }
 
-Result<Reduction> FitExact(const RowSource& source, const ReductionOptions& options, const Cancellation* cancellation) {
-  ARROW_ASSIGN_OR_RAISE(const auto state, ReadScatter(source, options.threads, cancellation));
-  ARROW_ASSIGN_OR_RAISE(const auto scaler, StandardScaler::Make(state.count(), state.mean(), state.m2(), options.ddof));
+Result<Reduction> FitExact(const ScatterState& state, const ReductionOptions& options) {
+  const std::vector<double> m2 = state.m2();
+  ARROW_ASSIGN_OR_RAISE(const auto scaler, MakeScaler(state.count(), state.mean(), m2, options));
   Reduction reduction;
   Describe(scaler, reduction);
+  reduction.total_variance = TotalVariance(scaler, m2, options.standardize);
   const std::vector<std::int64_t> columns = scaler.VaryingColumns();
   ARROW_ASSIGN_OR_RAISE(const auto eigen, blas::SymmetricEigen::Make(Correlation(state, scaler, columns)));
   const std::vector<double>& values = eigen.values();
   const std::int64_t most = std::min<std::int64_t>(state.count() - 1, static_cast<std::int64_t>(values.size()));
   std::int64_t rank = 0;
-  while (rank < most && values[static_cast<std::size_t>(rank)] > RankTolerance(source.dim()) * values[0]) ++rank;
+  while (rank < most && values[static_cast<std::size_t>(rank)] > RankTolerance(state.dim()) * values[0]) ++rank;
   reduction.explained_variance.assign(values.begin(), values.begin() + rank);
   ARROW_ASSIGN_OR_RAISE(const std::int64_t kept, ChooseCount(options, rank, reduction));
 
   ARROW_ASSIGN_OR_RAISE(const Matrix vectors, eigen.LeadingVectors(kept));
-  reduction.components = Matrix::Zeros(kept, source.dim());
+  reduction.components = Matrix::Zeros(kept, state.dim());
   for (std::int64_t i = 0; i < kept; ++i) {
     for (std::size_t j = 0; j < columns.size(); ++j) {
       reduction.components.view()(i, columns[j]) = vectors.view()(i, static_cast<std::int64_t>(j));
@@ -216,9 +211,10 @@ Result<Reduction> FindForVariance(const RowSource& source, const StandardScaler&
 Result<Reduction> FitRandomized(const RowSource& source, const ReductionOptions& options,
                                 const Cancellation* cancellation) {
   ARROW_ASSIGN_OR_RAISE(const auto state, ReadMoments(source, options.threads, cancellation));
-  ARROW_ASSIGN_OR_RAISE(const auto scaler, StandardScaler::Make(state.count(), state.mean(), state.m2(), options.ddof));
+  ARROW_ASSIGN_OR_RAISE(const auto scaler, MakeScaler(state.count(), state.mean(), state.m2(), options));
   Reduction reduction;
   Describe(scaler, reduction);
+  reduction.total_variance = TotalVariance(scaler, state.m2(), options.standardize);
   reduction.randomized = true;
   RangeFinderOptions finder;
   finder.threads = options.threads;
@@ -240,12 +236,37 @@ Result<Reduction> FitRandomized(const RowSource& source, const ReductionOptions&
 
 }  // namespace
 
+Result<ScatterState> ReadScatter(const RowSource& source, int threads, const Cancellation* cancellation) {
+  Pool<Matrix> scratch;
+  const auto make = [&](std::int64_t block, std::optional<ScatterState> spare) -> Result<ScatterState> {
+    ARROW_ASSIGN_OR_RAISE(ScatterState state, spare ? *std::move(spare) : ScatterState::Make(source.dim()));
+    state.Clear();
+    ARROW_RETURN_NOT_OK(source.Visit(block, [&](const RowBlock& rows) { return state.Update(rows, &scratch); }));
+    return state;
+  };
+  return MergeBlocks<ScatterState>(source.block_count(), threads, make, cancellation);
+}
+
+Result<ColumnMoments> ReadMoments(const RowSource& source, int threads, const Cancellation* cancellation) {
+  const auto make = [&](std::int64_t block, const std::optional<ColumnMoments>&) -> Result<ColumnMoments> {
+    ARROW_ASSIGN_OR_RAISE(ColumnMoments state, ColumnMoments::Make(source.dim()));
+    ARROW_RETURN_NOT_OK(source.Visit(block, [&](const RowBlock& rows) { return state.Update(rows); }));
+    return state;
+  };
+  return MergeBlocks<ColumnMoments>(source.block_count(), threads, make, cancellation);
+}
+
 Result<Reduction> FitReduction(const RowSource& source, const ReductionOptions& options,
                                const Cancellation* cancellation) {
-  ARROW_RETURN_NOT_OK(CheckOptions(source, options));
-  ARROW_RETURN_NOT_OK(CheckBeforeReading(source, options));
-  if (source.dim() <= options.exact_limit) return FitExact(source, options, cancellation);
-  return FitRandomized(source, options, cancellation);
+  ARROW_RETURN_NOT_OK(CheckBeforeReading(source.row_count(), source.dim(), options));
+  if (source.dim() > options.exact_limit) return FitRandomized(source, options, cancellation);
+  ARROW_ASSIGN_OR_RAISE(const ScatterState state, ReadScatter(source, options.threads, cancellation));
+  return FitExact(state, options);
+}
+
+Result<Reduction> FitReduction(const ScatterState& state, const ReductionOptions& options) {
+  ARROW_RETURN_NOT_OK(CheckBeforeReading(state.count(), state.dim(), options));
+  return FitExact(state, options);
 }
 
 }  // namespace pomona

@@ -7,8 +7,10 @@
 
 #include "pomona/base/cancellation.h"
 #include "pomona/base/status.h"
+#include "pomona/learn/column_moments.h"
 #include "pomona/learn/matrix.h"
 #include "pomona/learn/row_source.h"
+#include "pomona/learn/scatter.h"
 
 namespace pomona {
 
@@ -25,6 +27,10 @@ struct ReductionOptions {
 
   /// Taken from the rows for the standard deviation: 1 as Spark ML, 0 as scikit-learn.
   int ddof = 1;
+
+  /// Whether columns are divided by their standard deviation first. Otherwise they are only centred, `scale` is 1 (0
+  /// where a column is constant), and the components are those of the covariance matrix.
+  bool standardize = true;
 
   int threads = 1;
 };
@@ -62,5 +68,15 @@ struct Reduction {
 ///         or when a value is not finite, with the row's name; Cancelled
 Result<Reduction> FitReduction(const RowSource& source, const ReductionOptions& options,
                                const Cancellation* cancellation = nullptr);
+
+/// \brief The same, on the exact path, from a state that has seen the rows already: in this process, block by block,
+/// or on other machines.
+Result<Reduction> FitReduction(const ScatterState& state, const ReductionOptions& options);
+
+/// \brief The state of all rows of a source, with the same bits whatever the number of threads.
+///
+/// \return Invalid when there are no rows or a value is not finite, with the row's name; Cancelled
+Result<ScatterState> ReadScatter(const RowSource& source, int threads, const Cancellation* cancellation = nullptr);
+Result<ColumnMoments> ReadMoments(const RowSource& source, int threads, const Cancellation* cancellation = nullptr);
 
 }  // namespace pomona

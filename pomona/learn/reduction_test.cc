@@ -119,6 +119,38 @@ TEST(ReductionTest, BothPathsAgree) {
   }
 }
 
+TEST(ReductionTest, WithoutStandardisingTheVariancesAreThoseOfTheData) {
+  // Along (1, 2) the rows vary by 5 * 5 / 3, across it not at all but for the last two.
+  const std::vector<float> values = {0, 0, 7, 1, 2, 7, 2, 4, 7, 3, 6, 7};
+  ReductionOptions options;
+  options.standardize = false;
+  for (const std::int64_t limit : {std::int64_t{2}, std::int64_t{2048}}) {
+    options.exact_limit = limit;
+    const auto fit = Fit(MemoryRows({values.data(), 4, 3}), options);
+    EXPECT_THAT(fit.scale, ElementsAre(1, 1, 0));
+    EXPECT_THAT(fit.explained_variance, ElementsAre(DoubleNear(25.0 / 3, 1e-12)));
+    EXPECT_DOUBLE_EQ(fit.total_variance, 25.0 / 3);
+    EXPECT_THAT(fit.components.values, ElementsAre(DoubleNear(std::sqrt(0.2), 1e-12),
+                                                   DoubleNear(2 * std::sqrt(0.2), 1e-12), DoubleNear(0, 1e-12)));
+  }
+}
+
+TEST(ReductionTest, AStateGivesWhatItsRowsGive) {
+  const Blocks blocks(6, {1024, 1024, 300}, 5);
+  const ScatterState state = ReadScatter(blocks, 2).ValueOrDie();
+  for (const bool standardize : {true, false}) {
+    ReductionOptions options;
+    options.standardize = standardize;
+    options.components = 4;
+    ExpectSameBits(FitReduction(state, options).ValueOrDie(), Fit(blocks, options));
+  }
+  ReductionOptions options;
+  options.components = 7;
+  EXPECT_THAT(FitReduction(state, options).status().message(), HasSubstr("is at most 6: ask for at most 6"));
+  EXPECT_THAT(FitReduction(ScatterState::Make(3).ValueOrDie(), {}).status().message(),
+              HasSubstr("at least 2 rows, got 0"));
+}
+
 TEST(ReductionTest, ConstantColumnsBecomeZero) {
   Blocks rows(6, {900, 400}, 3);
   for (std::size_t i = 2; i < rows.values().size(); i += 6) rows.values()[i] = 0.1F;
