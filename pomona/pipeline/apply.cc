@@ -13,23 +13,6 @@
 namespace pomona {
 namespace {
 
-/// The options with what the model decides put in.
-Result<RunOptions> OptionsOf(const ApplyOptions& apply, const PipelineModel& model, const Location& folder) {
-  RunOptions options = apply.run;
-  for (const auto& [name, value] : model.options.items()) ARROW_RETURN_NOT_OK(SetOption(name, value, &options));
-  options.auto_precision = false;
-  options.components.reset();
-  options.variance.reset();
-  if (model.model_file.empty()) return options;
-  if (!folder.is_local()) {
-    return UsageError("MODEL: " + folder.display + " holds the model file " + model.model_file +
-                      ", which is read from local folders only: copy the folder here first");
-  }
-  const bool weights = model.model_file.ends_with(".safetensors") || model.model_file.ends_with(".h5");
-  (weights ? options.extractor.weights : options.extractor.extractor) = folder.path + "/" + model.model_file;
-  return options;
-}
-
 /// \return UsageError when features were not made as the model wants them
 Status CheckFeatures(const FeaturesOutput& features, const PipelineModel& model) {
   const auto differ = [&](const char* what, const Json& theirs, const Json& wanted) {
@@ -103,7 +86,7 @@ Result<RunSummary> Apply(const ApplyOptions& apply, ProgressListener* progress, 
   ARROW_ASSIGN_OR_RAISE(const Location place, Location::Parse(apply.model));
   ARROW_ASSIGN_OR_RAISE(const Location folder, FindModel(place));
   ARROW_ASSIGN_OR_RAISE(const PipelineModel model, ReadModel(folder));
-  ARROW_ASSIGN_OR_RAISE(const RunOptions options, OptionsOf(apply, model, folder));
+  ARROW_ASSIGN_OR_RAISE(const RunOptions options, WithModel(apply.run, model, folder));
   ARROW_RETURN_NOT_OK(ValidateOptions(options));
   ARROW_ASSIGN_OR_RAISE(const Location input, Location::Parse(options.input));
   ARROW_ASSIGN_OR_RAISE(OutputFolder output, OutputFolder::Open(options.output));

@@ -117,9 +117,9 @@ class Extractor {
     request_.network.threads = threads_;
     request_.network.batch_size = ChooseBatchSize(request_.network.image_width, request_.network.image_height);
     request_.network.native.memory = EngineMemory(MemoryAllowed(), PeakResidentBytes(), threads_);
-    ARROW_RETURN_NOT_OK(FollowPlan(model_plan_));
+    ARROW_RETURN_NOT_OK(FollowPlan(model_plan_, &request_.network, &precision_choice_));
     request_.network.native.instruction_set.clear();  // a model is applied on any processor
-    ARROW_RETURN_NOT_OK(FollowPlan(stored_plan));
+    ARROW_RETURN_NOT_OK(FollowPlan(stored_plan, &request_.network, &precision_choice_));
     const bool int8 = request_.network.precision == Precision::kInt8;
     if (!model_plan_.is_object() && !stored_plan.is_object() && (options_.auto_precision || int8)) {
       ARROW_RETURN_NOT_OK(DecidePrecision());
@@ -145,35 +145,6 @@ class Extractor {
     if (cost.get<double>() <= 1.0) return;
     log_.Message("memory for the network is limited: it runs with smaller tiles, at about " +
                  NumberText(cost.get<double>()) + " times the cost");
-  }
-
-  /// Takes over what a plan has decided; null decides nothing.
-  Status FollowPlan(const Json& plan) {
-    if (!plan.is_object()) return Status::OK();
-    ARROW_ASSIGN_OR_RAISE(request_.network.batch_size, JsonField<int>(plan, "batch_size", "plan"));
-    ARROW_ASSIGN_OR_RAISE(const auto precision, JsonField<std::string>(plan, "precision", "plan"));
-    request_.network.precision = PrecisionFromName(precision).value_or(request_.network.precision);
-    precision_choice_ = plan.value("precision_choice", Json());
-    ARROW_RETURN_NOT_OK(FollowEngine(plan));
-    request_.network.int8_ranges.clear();
-    if (!precision_choice_.is_object() || !precision_choice_.contains("int8_ranges")) return Status::OK();
-    ARROW_ASSIGN_OR_RAISE(request_.network.int8_ranges,
-                          JsonField<std::vector<float>>(precision_choice_, "int8_ranges", "plan"));
-    return Status::OK();
-  }
-
-  Status FollowEngine(const Json& plan) {
-    const std::string engine = plan.value("engine", std::string());
-    const Json extractor = plan.value("extractor", Json::object());
-    if (engine.starts_with("openvino")) request_.network.engine = EngineChoice::kOpenVino;
-    if (engine != "native" || !extractor.contains("native")) return Status::OK();
-    request_.network.engine = EngineChoice::kNative;
-    NativeEngineOptions& native = request_.network.native;
-    native.batch_size = request_.network.batch_size;
-    const Json& chosen = extractor["native"];
-    ARROW_ASSIGN_OR_RAISE(native.tile_sizes, JsonField<std::vector<int>>(chosen, "tile_sizes", "plan"));
-    ARROW_ASSIGN_OR_RAISE(native.instruction_set, JsonField<std::string>(chosen, "instruction_set", "plan"));
-    return Status::OK();
   }
 
   /// Measures on a sample of this input what `--precision auto` and int8 need to know.

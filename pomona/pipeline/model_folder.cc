@@ -6,6 +6,7 @@
 #include "pomona/base/usage_error.h"
 #include "pomona/features/safetensors.h"
 #include "pomona/features/tensor.h"
+#include "pomona/pipeline/option_table.h"
 #include "pomona/pipeline/output_folder.h"
 #include "pomona/pipeline/versions.h"
 #include "pomona/storage/file_io.h"
@@ -120,6 +121,21 @@ Result<PipelineModel> ReadModel(const Location& place) {
     return Status::Invalid(origin, ": \"model_file\" must be a plain name: ", model.model_file);
   }
   return model;
+}
+
+Result<RunOptions> WithModel(RunOptions options, const PipelineModel& model, const Location& folder) {
+  for (const auto& [name, value] : model.options.items()) ARROW_RETURN_NOT_OK(SetOption(name, value, &options));
+  options.auto_precision = false;
+  options.components.reset();
+  options.variance.reset();
+  if (model.model_file.empty()) return options;
+  if (!folder.is_local()) {
+    return UsageError("MODEL: " + folder.display + " holds the model file " + model.model_file +
+                      ", which is read from local folders only: copy the folder here first");
+  }
+  const bool weights = model.model_file.ends_with(".safetensors") || model.model_file.ends_with(".h5");
+  (weights ? options.extractor.weights : options.extractor.extractor) = folder.path + "/" + model.model_file;
+  return options;
 }
 
 }  // namespace pomona

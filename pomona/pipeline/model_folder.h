@@ -7,6 +7,7 @@
 #include "pomona/base/json.h"
 #include "pomona/base/status.h"
 #include "pomona/learn/reduction.h"
+#include "pomona/pipeline/run_options.h"
 #include "pomona/storage/location.h"
 
 namespace pomona {
@@ -36,5 +37,11 @@ Result<PipelineModel> ReadModel(const Location& folder);
 
 /// \return the `model/` folder that a place means: itself, or the one below it
 Result<Location> FindModel(const Location& place);
+
+/// \brief The options with what the model decides put in.
+///
+/// \param[in] folder where the model lies
+/// \return UsageError when it carries a model file that cannot be read where it lies
+Result<RunOptions> WithModel(RunOptions options, const PipelineModel& model, const Location& folder);
 
 }  // namespace pomona

@@ -48,6 +48,20 @@ bool DecidesFeatures(std::string_view name) {
   return true;
 }
 
+Status FollowEngine(const Json& plan, NetworkOptions* network) {
+  const std::string engine = plan.value("engine", std::string());
+  const Json extractor = plan.value("extractor", Json::object());
+  if (engine.starts_with("openvino")) network->engine = EngineChoice::kOpenVino;
+  if (engine != "native" || !extractor.contains("native")) return Status::OK();
+  network->engine = EngineChoice::kNative;
+  NativeEngineOptions& native = network->native;
+  native.batch_size = network->batch_size;
+  const Json& chosen = extractor["native"];
+  ARROW_ASSIGN_OR_RAISE(native.tile_sizes, JsonField<std::vector<int>>(chosen, "tile_sizes", "plan"));
+  ARROW_ASSIGN_OR_RAISE(native.instruction_set, JsonField<std::string>(chosen, "instruction_set", "plan"));
+  return Status::OK();
+}
+
 }  // namespace
 
 Json FeatureOptions(const RunOptions& options, const FeatureExtractor& extractor, Precision precision) {
@@ -61,6 +75,20 @@ Json FeatureOptions(const RunOptions& options, const FeatureExtractor& extractor
   chosen["image-size"] = std::to_string(extractor.image_width()) + "x" + std::to_string(extractor.image_height());
   chosen["precision"] = PrecisionName(precision);
   return chosen;
+}
+
+Status FollowPlan(const Json& plan, NetworkOptions* network, Json* precision_choice) {
+  if (!plan.is_object()) return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(network->batch_size, JsonField<int>(plan, "batch_size", "plan"));
+  ARROW_ASSIGN_OR_RAISE(const auto precision, JsonField<std::string>(plan, "precision", "plan"));
+  network->precision = PrecisionFromName(precision).value_or(network->precision);
+  const Json choice = plan.value("precision_choice", Json());
+  if (precision_choice != nullptr) *precision_choice = choice;
+  ARROW_RETURN_NOT_OK(FollowEngine(plan, network));
+  network->int8_ranges.clear();
+  if (!choice.is_object() || !choice.contains("int8_ranges")) return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(network->int8_ranges, JsonField<std::vector<float>>(choice, "int8_ranges", "plan"));
+  return Status::OK();
 }
 
 int ChooseBatchSize(int image_width, int image_height) {

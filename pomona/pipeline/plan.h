@@ -36,6 +36,12 @@ Json MakePlan(const PlanInput& input);
 /// \return Invalid that names every difference and what to do; a missing instruction set is named as such
 Status CheckPlan(const Json& stored, const Json& now, std::string_view output);
 
+/// \brief Takes over what a plan has decided about the network; null decides nothing.
+///
+/// \param[out] precision_choice how `--precision auto` or int8 was decided; may be null
+/// \return Invalid for a damaged plan
+Status FollowPlan(const Json& plan, NetworkOptions* network, Json* precision_choice);
+
 /// \return images a batch for a network of this image size (0: not known), so small that an interruption is heard
 ///         within a second or two
 int ChooseBatchSize(int image_width, int image_height);
