@@ -17,7 +17,7 @@ set_target_properties(pomona_shared PROPERTIES
   OUTPUT_NAME pomona  # the program's file has that name too, so the target cannot
   EXPORT_NAME pomona
   LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}"
-  INSTALL_RPATH "$ORIGIN/pomona")
+  INSTALL_RPATH "$ORIGIN/pomona:$ORIGIN/../pyarrow:$ORIGIN/../openvino/libs")  # in a prefix, in site-packages/pomona
 set_target_properties(pomona_program PROPERTIES INSTALL_RPATH "$ORIGIN/../lib/pomona")
 
 install(TARGETS pomona_program RUNTIME DESTINATION bin)

@@ -1,6 +1,9 @@
-# The Python whose wheels bring Arrow and OpenVINO: the repository's own .venv unless told otherwise.
+# The Python whose wheels bring Arrow and OpenVINO: the repository's own .venv unless told otherwise; where a Python
+# package is being built, the one that builds it.
 if(NOT POMONA_PYTHON)
-  if(EXISTS "${CMAKE_SOURCE_DIR}/.venv/bin/python")
+  if(SKBUILD AND Python_EXECUTABLE)
+    set(POMONA_PYTHON "${Python_EXECUTABLE}" CACHE FILEPATH "Python with pyarrow and openvino")
+  elseif(EXISTS "${CMAKE_SOURCE_DIR}/.venv/bin/python")
     set(POMONA_PYTHON "${CMAKE_SOURCE_DIR}/.venv/bin/python" CACHE FILEPATH "Python with pyarrow and openvino")
   else()
     message(FATAL_ERROR "No ${CMAKE_SOURCE_DIR}/.venv: run ./dev build, or pass -DPOMONA_PYTHON=/path/to/python")

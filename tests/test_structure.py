@@ -5,13 +5,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# base <- {storage, image, features, learn} <- models <- pipeline <- cli
+# base <- {storage, image, features, learn} <- models <- pipeline <- {cli, python}
 BELOW = {"base": {"base"}}
 for sibling in ("storage", "image", "features", "learn"):
     BELOW[sibling] = {"base", sibling}
 BELOW["models"] = {"base", "storage", "features", "models"}
 BELOW["pipeline"] = {*BELOW, "pipeline"}
-BELOW["cli"] = {*BELOW, "cli"}
+BELOW |= {"cli": {*BELOW, "cli"}, "python": {*BELOW, "python"}}
 
 # The headers of codecs and runtimes, and the one module whose adapters include them.
 ADAPTED = {
@@ -50,10 +50,12 @@ def is_product(path):
     return not re.search(r"_(test|benchmark|fuzz|for_test)\.(cc|h)$|^test_\w+\.h$", path.name)
 
 
-CPP = sorted(p for folder in ("pomona", "cli") for p in (ROOT / folder).rglob("*") if p.suffix in (".h", ".cc"))
-LIBRARY = [p for p in CPP if module_of(p) != "cli" and is_product(p)]
+CPP = sorted(
+    p for folder in ("pomona", "cli", "python/src") for p in (ROOT / folder).rglob("*") if p.suffix in (".h", ".cc")
+)
+LIBRARY = [p for p in CPP if module_of(p) not in ("cli", "python") and is_product(p)]
 SILENT_ONES = [p for p in LIBRARY if p != ROOT / "pomona/base/environment.cc"]  # the one place that reads variables
-CODE = [*CPP, *sorted((ROOT / "tests").rglob("*.py")), *sorted((ROOT / "benchmarks").rglob("*.py"))]
+CODE = [*CPP, *(p for folder in ("tests", "benchmarks", "python") for p in sorted((ROOT / folder).rglob("*.py")))]
 
 
 def name(path):

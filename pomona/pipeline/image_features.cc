@@ -137,7 +137,7 @@ class ImageFeatures::Worker {
   Status Read(const std::string& place) {
     const bool uri = place.find("://") != std::string::npos;
     ARROW_ASSIGN_OR_RAISE(const Location location, uri ? owner_.places_.Place(place) : Location::Parse(place));
-    const Status read = ReadObject(location, {}, &bytes_);
+    Status read = ReadObject(location, {}, &bytes_);
     if (FailureCodeOf(read) != FailureCode::kMissing) return read;
     return ImageFailure(FailureCode::kMissing, "there is no such file");  // it was never listed
   }
@@ -153,7 +153,7 @@ class ImageFeatures::Worker {
   std::vector<float> scratch_;
 };
 
-ImageFeatures::ImageFeatures(const RunOptions& options, OpenedExtractor opened, Location here, int threads)
+ImageFeatures::ImageFeatures(const RunOptions& options, OpenedExtractor opened, const Location& here, int threads)
     : options_(options), opened_(std::move(opened)), places_(here), threads_(threads) {}
 
 ImageFeatures::~ImageFeatures() = default;
@@ -173,8 +173,8 @@ Result<std::unique_ptr<ImageFeatures>> ImageFeatures::Make(const RunOptions& opt
     return Status::Invalid("the model was made with the weights ", plan["weights_sha256"].dump(), ", ",
                            request.extractor, " has ", weights, " here; name the right ones with --weights");
   }
-  ARROW_ASSIGN_OR_RAISE(Location here, Location::Parse("."));
-  return std::unique_ptr<ImageFeatures>(new ImageFeatures(options, std::move(opened), std::move(here), threads));
+  ARROW_ASSIGN_OR_RAISE(const Location here, Location::Parse("."));
+  return std::unique_ptr<ImageFeatures>(new ImageFeatures(options, std::move(opened), here, threads));
 }
 
 Result<std::vector<QuarantineRow>> ImageFeatures::Extract(std::span<const ImageInput> images,

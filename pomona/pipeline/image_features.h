@@ -56,7 +56,7 @@ class ImageFeatures {
  private:
   class Worker;
 
-  ImageFeatures(const RunOptions& options, OpenedExtractor opened, Location here, int threads);
+  ImageFeatures(const RunOptions& options, OpenedExtractor opened, const Location& here, int threads);
 
   RunOptions options_;
   OpenedExtractor opened_;

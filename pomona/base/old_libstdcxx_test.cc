@@ -1,0 +1,30 @@
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+namespace pomona {
+namespace {
+
+TEST(OldLibstdcxxTest, WaitReturnsWithTheLockOnceItIsNotified) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  int turn = 0;
+  const auto play = [&](int own, int other) {
+    for (int i = 0; i < 1000; ++i) {
+      std::unique_lock lock(mutex);
+      while (turn != own) changed.wait(lock);
+      EXPECT_TRUE(lock.owns_lock());
+      turn = other;
+      changed.notify_all();
+    }
+  };
+  std::thread partner(play, 1, 0);
+  play(0, 1);
+  partner.join();
+  EXPECT_EQ(turn, 0);
+}
+
+}  // namespace
+}  // namespace pomona

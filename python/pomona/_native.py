@@ -1,0 +1,50 @@
+"""Loads the engine, with pyarrow's and OpenVINO's libraries, when it is first needed."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+from importlib import metadata
+from types import ModuleType
+
+# What the engine is linked with; a test compares it with pyproject.toml and with the names in the library.
+WANTED = {"pyarrow": "26.0.", "openvino": "2026.4.1"}
+
+
+@functools.cache
+def engine() -> ModuleType:
+    """Return the module ``pomona._engine``.
+
+    Raises
+    ------
+    ImportError
+        When pyarrow or openvino is missing or of another version than the engine was built with; names both versions.
+    """
+    _check_versions()
+    import pyarrow  # noqa: F401  (its libarrow is the one that the engine uses)
+
+    try:
+        from . import _engine
+    except ImportError as error:
+        raise ImportError(f"{error}. {_hint()}") from error
+    atexit.register(_engine.finish)
+    return _engine
+
+
+def _check_versions() -> None:
+    for package, wanted in WANTED.items():
+        try:
+            found = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            raise ImportError(f"pomona needs {package} {wanted}*, and there is none: pip install pomona") from None
+        if not f"{found}.".startswith(wanted if wanted.endswith(".") else f"{wanted}."):
+            raise ImportError(
+                f"pomona's engine was built with {package} {wanted}*, {found} is installed: "
+                f"pip install '{package}=={wanted}*'"
+            )
+
+
+def _hint() -> str:
+    found = ", ".join(f"{package} {metadata.version(package)}" for package in WANTED)
+    wanted = ", ".join(f"{package} {version}*" for package, version in WANTED.items())
+    return f"The engine was built with {wanted}; installed beside it: {found}. docs/python.md names what it needs."

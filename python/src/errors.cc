@@ -1,0 +1,60 @@
+#include "errors.h"
+
+#include <optional>
+#include <string>
+
+#include <nanobind/nanobind.h>
+
+#include "pomona/models/open_extractor.h"
+
+namespace nb = nanobind;
+
+namespace pomona::python {
+namespace {
+
+PyObject* missing_model = nullptr;
+
+[[noreturn]] void Throw(PyObject* type, const std::string& message) {
+  PyErr_SetString(type, message.c_str());
+  throw nb::python_error();
+}
+
+[[noreturn]] void ThrowMissingModel(const std::string& name, const std::string& message) {
+  const nb::object error = nb::handle(missing_model)(message);
+  error.attr("model") = name;
+  PyErr_SetObject(missing_model, error.ptr());
+  throw nb::python_error();
+}
+
+}  // namespace
+
+void Raise(const Status& status) {
+  if (status.ok()) return;
+  if (const std::optional<std::string> model = MissingModelOf(status)) ThrowMissingModel(*model, status.message());
+  switch (status.code()) {
+    case arrow::StatusCode::Invalid:
+    case arrow::StatusCode::TypeError:
+    case arrow::StatusCode::IndexError:
+    case arrow::StatusCode::CapacityError:
+    case arrow::StatusCode::NotImplemented:
+      Throw(PyExc_ValueError, status.message());
+    case arrow::StatusCode::KeyError:
+      Throw(PyExc_KeyError, status.message());
+    case arrow::StatusCode::OutOfMemory:
+      Throw(PyExc_MemoryError, status.message());
+    case arrow::StatusCode::Cancelled:
+      Throw(PyExc_KeyboardInterrupt, status.message());
+    default:
+      Throw(PyExc_OSError, status.message());
+  }
+}
+
+void BindErrors(void* module) {
+  nb::module_ target = nb::borrow<nb::module_>(static_cast<PyObject*>(module));
+  missing_model = PyErr_NewExceptionWithDoc("pomona._engine.MissingModel",
+                                            "Weights that are not in the model cache; ``model`` is the model's name.",
+                                            PyExc_OSError, nullptr);
+  target.attr("MissingModel") = nb::handle(missing_model);
+}
+
+}  // namespace pomona::python
