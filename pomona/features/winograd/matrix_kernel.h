@@ -26,8 +26,8 @@ struct MatrixJob {
 
 /// \brief A register-blocked matrix product for one instruction set.
 ///
-/// Every product is one chain of multiply-adds over the channels in rising order, whatever the number of tiles and
-/// panels; so it has the same bits in any blocking.
+/// Every product is a sum of chains of 256 multiply-adds over the channels, all in rising order, whatever the number of
+/// tiles and panels; so it has the same bits in any blocking.
 ///
 /// Thread safety: calls may run together.
 struct MatrixKernel {
