@@ -31,7 +31,8 @@ bool IsParquetFile(std::string_view name);
 ///
 /// \param[in] key of the file, for `ImagePlaces` \param[in] file what a listing says of it
 /// \param[in,out] rows `offset` becomes the row's number in the file, `size` stays unknown
-/// \return false, and nothing added, when the file has no such column; UsageError for a column that is not there or of
+/// \return false, and nothing added, when the file has no such column or is no Parquet; UsageError for a column that is
+/// not there or of
 ///         another type, and for a path that stands there twice, with both rows named
 Result<bool> AddParquetImages(const Location& place, std::string_view key, const ListedFile& file,
                               const InputColumns& columns, const Labeler& labeler, ManifestRows* rows);

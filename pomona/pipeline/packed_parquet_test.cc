@@ -132,6 +132,12 @@ TEST_F(PackedParquet, RefusesColumnsThatAreNotThere) {
   EXPECT_THAT(List(place, {.bytes = "label"}).status().message(), HasSubstr("holds no bytes"));
 }
 
+TEST_F(PackedParquet, AFileThatOnlyHasTheNameIsNoTable) {
+  testing_folder::WriteFile(folder_.path() / "x.parquet", "no table at all, however long it may be");
+  EXPECT_EQ(List(Location::Parse(folder_ / "x.parquet").ValueOrDie(), {}, false).ValueOrDie().size(), 0);
+  EXPECT_TRUE(List(Location::Parse(folder_ / "none.parquet").ValueOrDie()).status().IsIOError());
+}
+
 TEST_F(PackedParquet, RefusesAPathThatStandsThereTwice) {
   const Status status = List(Write({.rows = 30, .doubled_row = 21})).status();
   EXPECT_TRUE(IsUsageError(status));
