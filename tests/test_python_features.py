@@ -285,6 +285,28 @@ def test_errors_of_jobs(tmp_path, photos):
     assert raised.value.result.run["images_quarantined"] == 20
 
 
+def test_a_notebook_shows_a_table_a_plot_and_a_bar(reference, monkeypatch, capsys):
+    from xml.etree import ElementTree
+
+    paths, _, output = reference
+    result = package.RunResult(str(output), "done", {"images_ok": 48}, "a<b", "")
+    page = ElementTree.fromstring(f"<div>{result._repr_html_()}</div>")
+    assert [cell.text for cell in page.iter("td")] == [str(output), "done", "48", "a<b"]
+    dots = list(page.iter("{http://www.w3.org/2000/svg}circle"))
+    assert len(dots) == 48
+    assert len({dot.get("fill") for dot in dots}) == 8, "one colour a label"
+    assert {dot[0].text.partition(": ")[2] for dot in dots} == set(paths)
+
+    from pomona._progress import listener
+
+    assert listener("auto") is None, "no terminal"
+    monkeypatch.setitem(sys.modules, "ipykernel", object())
+    bar = listener("auto")
+    bar.stage_started("extract", 48, 24)
+    bar.stage_finished(1.0)
+    assert f"extract {'█' * 15}{'░' * 15}: 24 of 48 (50%)" in capsys.readouterr().out
+
+
 class Listener:
     def __init__(self, fail_at=None):
         self.stages, self.advanced, self.fail_at = [], [], fail_at

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import _options
+from . import _notebook, _options
 from ._extractor import with_model_fetched
 from ._native import engine
 from ._progress import Listener, listener
@@ -61,25 +61,11 @@ class RunResult:
         return load(self.output, **options)
 
     def __repr__(self) -> str:
-        counts = ", ".join(f"{name} {self.run[name]}" for name in _SHOWN if name in self.run)
+        counts = ", ".join(f"{name} {self.run[name]}" for name in _notebook.SHOWN if name in self.run)
         return f"<pomona.RunResult {self.outcome}: {self.output}, {counts}>"
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{escape(name)}</th><td>{escape(str(value))}</td></tr>"
-            for name, value in (
-                ("output", self.output),
-                ("outcome", self.outcome),
-                *((name.replace("_", " "), self.run[name]) for name in _SHOWN if name in self.run),
-                ("report", self.report),
-            )
-        )
-        return f"<table>{rows}</table>"
-
-
-_SHOWN = ("images_listed", "images_ok", "images_quarantined", "images_per_second", "peak_rss_bytes")
+        return _notebook.table(self) + _notebook.plot(self.output)
 
 
 def run(
@@ -136,8 +122,8 @@ def run(
     update : bool or "mirror", optional
         Take up what is new or changed in the input since the output was made.
     progress : {"auto", "none"} or Listener, default "auto"
-        A line on stderr where that is a terminal; nothing; or an object with the methods stage_started(stage, total,
-        done), stage_advanced(done, failed), stage_finished(seconds) and message(text).
+        A line on stderr where that is a terminal, a bar in Jupyter; nothing; or an object with the methods
+        stage_started(stage, total, done), stage_advanced(done, failed), stage_finished(seconds) and message(text).
     label_from, bytes_column, path_column, label_column, include, exclude, sample, limit, no_exif_orientation,
     max_image_pixels, extractor, weights, image_size, resample, pooling, precision, min_similarity, engine, output_node,
     input_scale, input_mean, channel_order, components, variance, overwrite, max_failures, no_thumbnails,

@@ -17,10 +17,10 @@ class Listener(Protocol):
 
 
 class Line:
-    """One line on a terminal that is written anew, at most ten times a second."""
+    """One line on a terminal, or under a notebook's cell, that is written anew, at most ten times a second."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
+    def __init__(self, stream: TextIO, bar: bool = False) -> None:
+        self.stream, self.bar = stream, bar
         self.stage, self.total, self.shown, self.width = "", 0, 0.0, 0
 
     def stage_started(self, stage: str, total: int, done: int) -> None:
@@ -33,7 +33,11 @@ class Line:
             return
         self.shown = now
         share = f" of {self.total:,} ({done / self.total:.0%})" if self.total else ""
-        self._write(f"{self.stage}: {done:,}{share}{f', {failed:,} failed' if failed else ''}")
+        bar = ""
+        if self.bar and self.total:
+            filled = 30 * done // self.total
+            bar = f" {'█' * filled}{'░' * (30 - filled)}"
+        self._write(f"{self.stage}{bar}: {done:,}{share}{f', {failed:,} failed' if failed else ''}")
 
     def stage_finished(self, seconds: float) -> None:
         self._write("")
@@ -49,7 +53,7 @@ class Line:
 
 
 def listener(progress: str | Listener | None) -> Listener | None:
-    """Return what hears a job: "auto" is a line where stderr is a terminal, "none" and None are silence.
+    """Return what hears a job: "auto" is a line on a terminal and a bar in Jupyter, "none" and None are silence.
 
     Raises
     ------
@@ -58,6 +62,8 @@ def listener(progress: str | Listener | None) -> Listener | None:
     """
     if progress is None or progress == "none":
         return None
+    if progress == "auto" and "ipykernel" in sys.modules:
+        return Line(sys.stdout, bar=True)
     if progress == "auto":
         return Line(sys.stderr) if sys.stderr is not None and sys.stderr.isatty() else None
     if isinstance(progress, str):
