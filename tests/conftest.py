@@ -37,6 +37,14 @@ class Program:
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
         return subprocess.Popen(self.command(*arguments), **pipes)
 
+    def start_at_work(self, *arguments, **options):
+        """Starts it and waits for its features: from here on it has its output for itself."""
+        process = self.start(*arguments, "--progress", "json", text=True, **options)
+        for line in process.stderr:
+            if '"stage_started","stage":"extract"' in line:
+                return process
+        raise AssertionError(f"it ended early: {process.communicate()}")
+
 
 @pytest.fixture(scope="session")
 def build_dir():

@@ -9,21 +9,14 @@ import outputs
 SLOW = ["--extractor", "mobilenetv2-0.35", "--image-size", "448", "--threads", "1"]  # long enough to be met at work
 
 
-def start_and_wait_for_work(pomona, photos, output):
-    process = pomona.start("run", photos, "--output", output, *SLOW, "--progress", "json", text=True)
-    for line in process.stderr:
-        if '"stage_advanced"' in line:
-            return process
-    raise AssertionError(f"it ended early: {process.communicate()}")
-
-
 def locks(output):
     return sorted((output / "_pomona").glob("lock-*.json"))
 
 
 def test_the_second_run_names_the_first_and_changes_nothing(pomona, photos, tmp_path):
     output = tmp_path / "out"
-    first = start_and_wait_for_work(pomona, photos, output)
+    first = pomona.start_at_work("run", photos, "--output", output, *SLOW)
+    first.send_signal(signal.SIGSTOP)
     try:
         commands = [
             ["run", photos, "--output", output, *SLOW],
@@ -38,6 +31,7 @@ def test_the_second_run_names_the_first_and_changes_nothing(pomona, photos, tmp_
         assert json.loads(lock.read_text())["process"]["pid"] == first.pid
     finally:
         first.send_signal(signal.SIGINT)
+        first.send_signal(signal.SIGCONT)
         first.communicate()
     assert first.returncode == 130
     assert locks(output) == []
@@ -47,7 +41,7 @@ def test_the_second_run_names_the_first_and_changes_nothing(pomona, photos, tmp_
 
 def test_a_killed_run_is_followed_at_once(pomona, photos, tmp_path):
     output = tmp_path / "out"
-    first = start_and_wait_for_work(pomona, photos, output)
+    first = pomona.start_at_work("run", photos, "--output", output, *SLOW)
     first.kill()
     first.communicate()
     assert len(locks(output)) == 1

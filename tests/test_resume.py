@@ -63,10 +63,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_bytes(
 def test_a_signal_ends_it_soon_and_resumably(pomona, photos, tmp_path, number):
     command = ["run", photos, "--output", tmp_path / "out", "--extractor", "mobilenetv2-0.35", "--threads", "1"]
     command += ["--image-size", "448"]  # slow enough to be caught at work
-    process = pomona.start(*command, "--progress", "json", text=True)
-    for line in process.stderr:
-        if '"stage_advanced"' in line:
-            break
+    process = pomona.start_at_work(*command)
     process.send_signal(number)
     stdout, stderr = process.communicate()
     assert process.returncode == 130

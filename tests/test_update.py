@@ -156,10 +156,7 @@ def test_an_interrupted_update_goes_on_and_others_wait(pomona, photos, growing, 
     old_features = listed_table(output, "features")
     for label in sorted(photos.iterdir())[5:]:
         link_tree(label, growing / label.name)
-    process = pomona.start("run", growing, "--output", output, *slow, "--update", "--progress", "json", text=True)
-    for line in process.stderr:
-        if '"stage_started","stage":"extract"' in line:
-            break
+    process = pomona.start_at_work("run", growing, "--output", output, *slow, "--update")
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert not (output / "_SUCCESS").exists()
