@@ -1,9 +1,10 @@
 """What 30 ms of latency per request cost a VGG16 run: the same photographs from a folder and from MinIO.
 
-usage: .venv/bin/python benchmarks/store_latency.py [--latency SECONDS] [--images N] [--weights FILE]
+usage: .venv/bin/python benchmarks/store_latency.py [--latency SECONDS] [--rounds N] [--photos FOLDER] [-- OPTION...]
 
-Prints images a second, in turns, and the ratio; the server and the relay take their processor time from the same
-machine. Wants what `./dev test` installs.
+Prints images a second, in turns, and the ratio. The server and the relay take their processor time from the same
+machine: the second ratio is that of a run to which it is given back, every processor having taken an equal part of it
+off the clock. Wants what `./dev test` installs.
 """
 
 import argparse
@@ -21,12 +22,23 @@ sys.path.insert(0, str(ROOT / "tests"))
 from stores import Minio, Server  # noqa: E402
 
 
-def images_per_second(program, source, folder, options, environment):
+def processor_seconds(process):
+    """What a process has used so far, user and system."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def images_per_second(program, source, folder, options, environment, others):
+    """As measured, and with the processor time of the other processes given back."""
     output = Path(folder) / "out"
+    before = sum(processor_seconds(process) for process in others)
     subprocess.run(
         [program, "features", source, "--output", output, "--overwrite", *options],
         check=True, capture_output=True, env=os.environ | environment)  # fmt: skip
-    return json.loads((output / "run.json").read_text())["images_per_second"]
+    taken = sum(processor_seconds(process) for process in others) - before
+    run = json.loads((output / "run.json").read_text())
+    speed, images = run["images_per_second"], run["images_ok"]
+    return speed, images / (images / speed - taken / len(os.sched_getaffinity(0)))
 
 
 def main():
@@ -54,15 +66,19 @@ def main():
         try:
             for _ in range(arguments.rounds):
                 for name, (source, environment) in places.items():
-                    speed = images_per_second(arguments.program, source, folder, arguments.options, environment)
-                    speeds[name].append(speed)
+                    others = [server.process, proxy.process]
+                    measured = images_per_second(
+                        arguments.program, source, folder, arguments.options, environment, others)  # fmt: skip
+                    speeds[name].append(measured)
         finally:
             proxy.stop()
             server.stop()
-    local = statistics.median(speeds["folder"])
+    local, _ = (statistics.median(values) for values in zip(*speeds["folder"], strict=True))
     for name, values in speeds.items():
-        median = statistics.median(values)
-        print(f"{name:20} {median:8.1f} images/s  {median / local:6.3f} of the folder's  ({values})")
+        speed, alone = (statistics.median(column) for column in zip(*values, strict=True))
+        each = ", ".join(f"{measured:.1f}" for measured, _ in values)
+        print(f"{name:20} {speed:8.1f} images/s  {speed / local:6.3f} of the folder's, "
+              f"{alone / local:6.3f} without the servers' processor time  ({each})")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -34,6 +34,9 @@ def test_a_run_on_packed_photos_is_the_same_with_fewer_requests(pomona, photos, 
     finally:
         proxy.stop()
     outputs.same_content(tmp_path / "one", tmp_path / "two")
+    pomona("run", "s3://photos/packed", "--include", "**/Kiwi/*", "--output", tmp_path / "kiwis", *PIXELS,
+           env=minio_server.environment_of())  # fmt: skip
+    assert outputs.check_accounts(tmp_path / "kiwis")["images_ok"] == 27
     assert unpacked >= 216
     assert packed < 40
     pomona("pack", "s3://photos/unpacked", "--output", "s3://photos/packed", env=minio_server.environment_of(), code=2)

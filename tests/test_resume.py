@@ -75,6 +75,28 @@ def test_a_signal_ends_it_soon_and_resumably(pomona, photos, tmp_path, number):
     assert outputs.check_accounts(tmp_path / "out")["images_ok"] == 216
 
 
+def test_files_that_change_after_the_listing(pomona, photos, tmp_path):
+    """Killed after the listing, then files are replaced, cut, lengthened and removed; the resumed run says which."""
+    folder = tmp_path / "photos" / "Kiwi"
+    shutil.copytree(photos / "Kiwi", folder)
+    command = ["run", folder.parent, "--output", tmp_path / "out", "--extractor", "mobilenetv2-0.35", "--threads", "1"]
+    command += ["--image-size", "1024", "--components", "5", "--max-failures", "10"]
+    process = pomona.start_at_work(*command)
+    process.kill()
+    process.communicate()
+    assert not list((tmp_path / "out").glob("_pomona/shards/*.json"))
+    replaced, cut, removed, longer = sorted(folder.iterdir())[:4]
+    replaced.write_bytes(replaced.read_bytes()[:-1] + b"!")  # as long as it was
+    cut.write_bytes(cut.read_bytes()[:1000])
+    removed.unlink()
+    longer.write_bytes(longer.read_bytes() + b"more")
+    pomona(*command)
+    codes = {row["path"]: row["code"] for row in outputs.quarantine(tmp_path / "out")}
+    expected = {replaced: "changed", cut: "changed", removed: "missing", longer: "changed"}
+    assert codes == {f"{file}": code for file, code in expected.items()}
+    assert outputs.check_accounts(tmp_path / "out")["images_ok"] == 23
+
+
 def test_shards_that_are_done_are_not_extracted_again(pomona, many_photos, undisturbed, tmp_path):
     output = tmp_path / "out"
     command = ["run", many_photos, "--output", output, *PIXELS, "--threads", "1"]
