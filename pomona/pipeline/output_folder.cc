@@ -51,6 +51,18 @@ bool IsBeginning(std::string_view path) {
 /// Files looked at in a folder without the marker: more than killed processes leave behind.
 constexpr std::int64_t kForeignLook = 100;
 
+/// The first file in a folder without the marker that no run can have left there; empty when there is none.
+Result<std::string> ForeignFile(const Location& root) {
+  ListingOptions any;
+  any.include_hidden = true;
+  any.max_files = kForeignLook;
+  ARROW_ASSIGN_OR_RAISE(const Listing listing, ListFiles(root, any));
+  for (const ListedFile& file : listing.files) {
+    if (!IsBeginning(file.path)) return file.path;
+  }
+  return std::string();
+}
+
 }  // namespace
 
 std::string PartName(std::string_view folder, std::int64_t part) {
@@ -68,18 +80,15 @@ Result<OutputFolder> OutputFolder::Open(std::string_view text) {
   if (kind == PlaceKind::kFile) {
     return UsageError("--output: " + output.display() + " is a file; name a folder that is empty or not there yet");
   }
-  ARROW_ASSIGN_OR_RAISE(const PlaceKind marker, KindOfPlace(output.Place(kMarker)));
+  ARROW_ASSIGN_OR_RAISE(PlaceKind marker, KindOfPlace(output.Place(kMarker)));
   if (marker == PlaceKind::kMissing) {
-    ListingOptions any;
-    any.include_hidden = true;
-    any.max_files = kForeignLook;
-    ARROW_ASSIGN_OR_RAISE(const Listing listing, ListFiles(output.root_, any));
-    for (const ListedFile& file : listing.files) {
-      if (IsBeginning(file.path)) continue;
-      return UsageError("--output: " + output.display() + " holds files that are not Pomona's, such as " + file.path +
+    ARROW_ASSIGN_OR_RAISE(const std::string foreign, ForeignFile(output.root_));
+    if (foreign.empty()) return output;
+    ARROW_ASSIGN_OR_RAISE(marker, KindOfPlace(output.Place(kMarker)));  // another run may just have begun
+    if (marker == PlaceKind::kMissing) {
+      return UsageError("--output: " + output.display() + " holds files that are not Pomona's, such as " + foreign +
                         "; name a folder that is empty or not there yet");
     }
-    return output;
   }
   ARROW_RETURN_NOT_OK(output.Refresh());
   return output;
@@ -130,7 +139,7 @@ Status OutputFolder::Mark() {
   ARROW_ASSIGN_OR_RAISE(const PlaceKind marker, KindOfPlace(Place(kMarker)));
   if (marker == PlaceKind::kFile) return Status::OK();
   const Status written = WriteJson(kMarker, {{"format_version", 1}, {"made_by", "pomona " + PomonaVersion()}});
-  if (written.ok()) return written;
+  if (written.ok()) return Status::OK();
   // A run that claimed the output meanwhile takes unfinished files for leftovers; then its marker is there.
   ARROW_ASSIGN_OR_RAISE(const PlaceKind now, KindOfPlace(Place(kMarker)));
   return now == PlaceKind::kFile ? Status::OK() : written;
