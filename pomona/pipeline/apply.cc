@@ -58,8 +58,9 @@ Result<RunSummary> ApplyToFeatures(const FeaturesOutput& features, const Pipelin
 Result<RunSummary> ApplyToImages(const RunOptions& options, const PipelineModel& model, Job& job, const Json& stored) {
   ARROW_ASSIGN_OR_RAISE(std::optional<RunSummary> done, job.Start(stored));
   if (done) return std::move(*done);
-  const Result<Extraction> extraction =
-      ExtractFeatures(options, job.output(), job.log(), job.cancellation(), model.plan);
+  ExtractionSetting setting;
+  setting.model_plan = model.plan;
+  const Result<Extraction> extraction = ExtractFeatures(options, job.output(), job.log(), job.cancellation(), setting);
   if (!extraction.ok()) {
     if (Job::MendedByOtherOptions(extraction.status())) job.Undo();
     return extraction.status();

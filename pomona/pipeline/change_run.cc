@@ -60,8 +60,8 @@ RunSummary NothingToDo(const RunSummary& stored, const ChangeCounts& counts, con
 /// Makes one generation after another.
 class GenerationRun {
  public:
-  GenerationRun(const RunOptions& options, RunStages stages, Change change, Job& job)
-      : options_(options), stages_(stages), change_(std::move(change)), job_(job) {}
+  GenerationRun(const RunOptions& options, RunStages stages, Change change, Job& job, ShardDistributor* distributor)
+      : options_(options), stages_(stages), change_(std::move(change)), job_(job), distributor_(distributor) {}
 
   Result<RunSummary> Run() {
     OutputFolder& output = job_.output();
@@ -81,7 +81,7 @@ class GenerationRun {
     base.previous = previous_.get();
     base.list = [&]() -> Result<ManifestRows> { return std::move(input_->rows); };
     const Result<Extraction> extraction =
-        ExtractFeatures(options_, output, job_.log(), job_.cancellation(), nullptr, &base);
+        ExtractFeatures(options_, output, job_.log(), job_.cancellation(), {nullptr, &base, distributor_});
     if (!extraction.ok()) {
       // The error that led here is the one to report.
       if (!resumed && Job::MendedByOtherOptions(extraction.status())) static_cast<void>(AbandonGeneration(&output));
@@ -133,6 +133,7 @@ class GenerationRun {
   const RunStages stages_;
   const Change change_;
   Job& job_;
+  ShardDistributor* const distributor_;
   std::unique_ptr<PreviousRows> previous_;
   std::optional<ChangedInput> input_;
   ChangeCounts counts_;
@@ -152,13 +153,14 @@ Result<RunOptions> StoredOptions(const Json& stored, const RunOptions& given) {
 }  // namespace
 
 Result<RunSummary> UpdateOutput(const RunOptions& options, RunStages stages, OutputFolder folder,
-                                ProgressListener* progress, const Cancellation* cancellation) {
+                                ProgressListener* progress, const Cancellation* cancellation,
+                                ShardDistributor* distributor) {
   const bool interrupted = folder.state() == OutputFolder::State::kUnfinished && !folder.generation().changing() &&
                            !folder.generation().committed;
   if (interrupted) {
     RunOptions first = options;
     first.update = UpdateKind::kNone;
-    ARROW_ASSIGN_OR_RAISE(RunSummary summary, Run(first, stages, progress, cancellation));
+    ARROW_ASSIGN_OR_RAISE(RunSummary summary, Run(first, stages, progress, cancellation, distributor));
     if (summary.outcome == RunOutcome::kTooManyFailures) return summary;
     ARROW_ASSIGN_OR_RAISE(folder, OutputFolder::Open(options.output));
   }
@@ -177,7 +179,7 @@ Result<RunSummary> UpdateOutput(const RunOptions& options, RunStages stages, Out
     for (std::string& message : images.messages) job.log().Message(std::move(message));
     return MergeListing(std::move(images.rows), previous, mirror);
   };
-  return GenerationRun(options, stages, std::move(change), job).Run();
+  return GenerationRun(options, stages, std::move(change), job, distributor).Run();
 }
 
 Result<RunSummary> RetryFailed(const RunOptions& given, ProgressListener* progress, const Cancellation* cancellation) {
@@ -212,7 +214,7 @@ Result<RunSummary> RetryFailed(const RunOptions& given, ProgressListener* progre
     ARROW_ASSIGN_OR_RAISE(ChangedInput changed, LookAtFailures(previous, prefix, input, cancellation));
     return changed;
   };
-  return GenerationRun(options, stages, std::move(change), job).Run();
+  return GenerationRun(options, stages, std::move(change), job, nullptr).Run();
 }
 
 }  // namespace pomona

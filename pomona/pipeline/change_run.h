@@ -11,6 +11,7 @@ namespace pomona {
 ///
 /// An output that was interrupted is finished first. Where nothing is new, nothing is done.
 Result<RunSummary> UpdateOutput(const RunOptions& options, RunStages stages, OutputFolder folder,
-                                ProgressListener* progress, const Cancellation* cancellation);
+                                ProgressListener* progress, const Cancellation* cancellation,
+                                ShardDistributor* distributor = nullptr);
 
 }  // namespace pomona

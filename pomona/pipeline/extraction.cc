@@ -1,6 +1,7 @@
 #include "pomona/pipeline/extraction.h"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -13,14 +14,13 @@
 #include "pomona/pipeline/input_images.h"
 #include "pomona/pipeline/join.h"
 #include "pomona/pipeline/manifest.h"
-#include "pomona/pipeline/memory_plan.h"
 #include "pomona/pipeline/number_text.h"
 #include "pomona/pipeline/plan.h"
 #include "pomona/pipeline/precision_choice.h"
 #include "pomona/pipeline/report_sample.h"
 #include "pomona/pipeline/shard.h"
+#include "pomona/pipeline/shard_setup.h"
 #include "pomona/storage/file_io.h"
-#include "pomona/storage/store_options.h"
 
 namespace pomona {
 namespace {
@@ -62,15 +62,16 @@ Result<std::string> FileForModel(const RunOptions& options, const OpenedExtracto
 class Extractor {
  public:
   Extractor(const RunOptions& options, OutputFolder& output, JobLog& log, const Cancellation* cancellation,
-            const Json& model_plan, const ExtractionBase* base)
+            const ExtractionSetting& setting)
       : options_(options),
-        model_plan_(base != nullptr ? base->previous->plan() : model_plan),
-        base_(base),
+        model_plan_(setting.base != nullptr ? setting.base->previous->plan() : setting.model_plan),
+        base_(setting.base),
+        distributor_(setting.distributor),
         output_(output),
         log_(log),
         cancellation_(cancellation),
         store_(output.Place(output_names::kShards)),
-        threads_(options.threads > 0 ? options.threads : UsableThreads()) {}
+        threads_(ThreadsOf(options)) {}
 
   Result<Extraction> Run() {
     ARROW_ASSIGN_OR_RAISE(input_, Location::Parse(options_.input));
@@ -81,7 +82,7 @@ class Extractor {
     ARROW_RETURN_NOT_OK(OpenModel(stored_plan));
     ARROW_RETURN_NOT_OK(MakeOrCheckPlan(stored_plan));
     ARROW_ASSIGN_OR_RAISE(const Json join, output_.ReadJson(output_names::kJoin));
-    BoundMemory();
+    FitIntoMemory();
     ARROW_ASSIGN_OR_RAISE(shards_, store_.Recover(ShardCount(), join.is_null(), threads_, cancellation_));
     ARROW_RETURN_NOT_OK(ExtractMissing());
     ARROW_RETURN_NOT_OK(Account());
@@ -113,10 +114,7 @@ class Extractor {
 
   Status OpenModel(const Json& stored_plan) {
     const Stage stage(log_, "model", 0);
-    request_ = options_.extractor;
-    request_.network.threads = threads_;
-    request_.network.batch_size = ChooseBatchSize(request_.network.image_width, request_.network.image_height);
-    request_.network.native.memory = EngineMemory(MemoryAllowed(), PeakResidentBytes(), threads_);
+    request_ = RequestExtractor(options_, threads_);
     ARROW_RETURN_NOT_OK(FollowPlan(model_plan_, &request_.network, &precision_choice_));
     request_.network.native.instruction_set.clear();  // a model is applied on any processor
     ARROW_RETURN_NOT_OK(FollowPlan(stored_plan, &request_.network, &precision_choice_));
@@ -195,17 +193,8 @@ class Extractor {
     return Status::OK();
   }
 
-  std::int64_t MemoryAllowed() const { return options_.memory > 0 ? options_.memory : MemoryLimit(); }
-
-  void BoundMemory() {
-    constexpr auto kFloat = static_cast<std::int64_t>(sizeof(float));
-    MemoryNeeds needs;
-    needs.limit = MemoryAllowed();
-    needs.resident = PeakResidentBytes();
-    needs.threads = threads_;
-    needs.batch_bytes = opened_.extractor->batch_size() * opened_.extractor->dim() * kFloat;
-    needs.block_bytes = kBlockRows * opened_.extractor->dim() * kFloat;
-    MemoryPlan plan = PlanMemory(needs);
+  void FitIntoMemory() {
+    MemoryPlan plan = BoundMemory(options_, *opened_.extractor, threads_);
     batches_ahead_ = plan.batches_ahead;
     result_.fit_threads = plan.fit_threads;
     if (!plan.message.empty()) log_.Message(std::move(plan.message));
@@ -239,19 +228,7 @@ class Extractor {
       log_.Message("resuming: " + HumanCount(done) + " of " + HumanCount(result_.images) + " images are done already");
     }
     ARROW_ASSIGN_OR_RAISE(const std::vector<std::int64_t> thumbnails, ThumbnailRows());
-    const ImagePlaces places(input_, options_.columns);
-    ShardJob job;
-    job.manifest = manifest_.get();
-    job.places = &places;
-    job.store = &store_;
-    job.recipe = {opened_.extractor.get(), options_.resample, options_.decode, thumbnails,
-                  base_ != nullptr ? base_->previous : nullptr};
-    job.may_commit = [&] { return output_.CheckClaim(); };
-    job.shard_size = options_.shard_size;
-    job.threads = threads_;
-    job.batches_ahead = batches_ahead_;
-    job.read_ahead = {CurrentStoreOptions().read_ahead, CurrentStoreOptions().connections};
-    job.advanced = [&](std::int64_t images, std::int64_t failures, std::int64_t read) {
+    const auto advanced = [&](std::int64_t images, std::int64_t failures, std::int64_t read) {
       done += images;
       failed += failures;
       result_.extracted += read;
@@ -260,7 +237,32 @@ class Extractor {
     };
     ARROW_RETURN_NOT_OK(MakeFolders(output_.Place(output_names::kShards)));
     const Stage stage(log_, "extract", result_.images, done, failed);
+    if (distributor_ != nullptr) return Distribute(missing, thumbnails, advanced);
+    const ImagePlaces images(input_, options_.columns);
+    const ShardPlaces places = {manifest_.get(), &images, &store_, base_ != nullptr ? base_->previous : nullptr};
+    ShardJob job = MakeShardJob(options_, *opened_.extractor, places, thumbnails, threads_, batches_ahead_);
+    job.may_commit = [&] { return output_.CheckClaim(); };
+    job.advanced = advanced;
     return RunShards(job, missing, cancellation_);
+  }
+
+  /// Has shards run by other processes, each with its own share of the thumbnails.
+  Status Distribute(const std::vector<std::int64_t>& shards, const std::vector<std::int64_t>& thumbnails,
+                    const std::function<bool(std::int64_t, std::int64_t, std::int64_t)>& advanced) {
+    ShardsToRun work;
+    work.ticket = output_.ticket();
+    work.advanced = advanced;
+    for (const std::int64_t shard : shards) {
+      const std::int64_t first = shard * options_.shard_size;
+      const std::int64_t end = std::min(first + options_.shard_size, result_.images);
+      work.images += end - first;
+      work.tasks.push_back({shard,
+                            {std::lower_bound(thumbnails.begin(), thumbnails.end(), first),
+                             std::lower_bound(thumbnails.begin(), thumbnails.end(), end)}});
+    }
+    ARROW_RETURN_NOT_OK(distributor_->Distribute(work, cancellation_));
+    if (cancellation_ != nullptr) ARROW_RETURN_NOT_OK(cancellation_->Check());
+    return output_.CheckClaim();
   }
 
   /// Adds up the commit records, writes quarantine.parquet and judges the failures.
@@ -336,8 +338,9 @@ class Extractor {
   }
 
   const RunOptions& options_;
-  const Json& model_plan_;
-  const ExtractionBase* base_;
+  const Json model_plan_;
+  const ExtractionBase* const base_;
+  ShardDistributor* const distributor_;
   OutputFolder& output_;
   JobLog& log_;
   const Cancellation* cancellation_;
@@ -370,9 +373,8 @@ std::string TooManyFailuresMessage(const Extraction& extraction) {
 }
 
 Result<Extraction> ExtractFeatures(const RunOptions& options, OutputFolder& output, JobLog& log,
-                                   const Cancellation* cancellation, const Json& model_plan,
-                                   const ExtractionBase* base) {
-  return Extractor(options, output, log, cancellation, model_plan, base).Run();
+                                   const Cancellation* cancellation, const ExtractionSetting& setting) {
+  return Extractor(options, output, log, cancellation, setting).Run();
 }
 
 Result<Extraction> DescribeExtraction(const Location& output, const Json& plan, std::int64_t rows) {

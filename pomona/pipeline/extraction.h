@@ -16,6 +16,7 @@
 #include "pomona/pipeline/previous_rows.h"
 #include "pomona/pipeline/report/report.h"
 #include "pomona/pipeline/run_options.h"
+#include "pomona/pipeline/shard_distributor.h"
 
 namespace pomona {
 
@@ -53,17 +54,23 @@ struct ExtractionBase {
   std::function<Result<ManifestRows>()> list;
 };
 
+/// \brief How an extraction differs from that of a new output on this machine.
+struct ExtractionSetting {
+  Json model_plan;  ///< that a saved model was made under, whose batch size and weights are kept to; null: none
+
+  /// The generation before, whose plan is kept to and whose rows are taken over; null for the first.
+  const ExtractionBase* base = nullptr;
+
+  /// Runs the shards somewhere else; null runs them here.
+  ShardDistributor* distributor = nullptr;
+};
+
 /// \brief Makes the features of an output: list, plan, extract, quarantine, join; takes up what is there already.
 ///
 /// The output must be claimed. Afterwards `features/` and quarantine.parquet are there; after too many failures only
 /// the latter.
-///
-/// \param[in] model_plan the plan that a saved model was made under, whose batch size and weights are kept to; null
-///            where there is none
-/// \param[in] base the generation before, whose plan is kept to and whose rows are taken over; null for the first
 Result<Extraction> ExtractFeatures(const RunOptions& options, OutputFolder& output, JobLog& log,
-                                   const Cancellation* cancellation, const Json& model_plan = nullptr,
-                                   const ExtractionBase* base = nullptr);
+                                   const Cancellation* cancellation, const ExtractionSetting& setting = {});
 
 /// \brief What is known of the extraction behind a features output that was made earlier.
 ///

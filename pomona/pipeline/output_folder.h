@@ -102,6 +102,14 @@ class OutputFolder {
   /// \return IOError once another process has taken the output over
   Status CheckClaim() const { return lock_ ? lock_->Check() : Status::OK(); }
 
+  /// \brief What processes that work for this one show to `CheckTicket`; the output must be claimed.
+  std::string ticket() const { return lock_->ticket(); }
+
+  /// \return IOError unless the claim whose ticket this is holds still, in whichever process
+  Status CheckTicket(std::string_view ticket) const {
+    return OutputLock::CheckTicket(root_.Child(output_names::kState), display(), ticket);
+  }
+
   /// \brief Notes files that are about to be written. Parts are noted under the name their generation gives them.
   Status NameFiles(std::span<const std::string> names);
   Status NameFile(std::string name) { return NameFiles(std::span(&name, 1)); }

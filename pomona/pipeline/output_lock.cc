@@ -227,6 +227,21 @@ Status OutputLock::Check() const {
                          "this one stops");
 }
 
+std::string OutputLock::ticket() const { return LockName(number_) + " " + token_; }
+
+Status OutputLock::CheckTicket(const Location& folder, std::string_view output, std::string_view ticket) {
+  const std::string name(ticket.substr(0, ticket.find(' ')));
+  if (!IsLockName(name) || ticket.size() <= name.size()) {
+    return Status::Invalid(output, ": \"", ticket, "\" is no ticket of a lock");
+  }
+  const std::string_view token = ticket.substr(name.size() + 1);
+  ARROW_ASSIGN_OR_RAISE(const std::optional<std::string> text, ReadLock(folder.Child(name)));
+  ARROW_ASSIGN_OR_RAISE(const PlaceKind heir, KindOfPlace(folder.Child(LockName(LockNumber(name) + 1))));
+  if (text && Parsed(*text).value("token", std::string()) == token && heir == PlaceKind::kMissing) return Status::OK();
+  return Status::IOError(output, ": the run that handed this work out has ended, or another one has taken the output ",
+                         "over; nothing more is written for it");
+}
+
 void OutputLock::Beat() {
   std::unique_lock guard(mutex_);
   while (!stop_.wait_for(guard, options_.beat, [&] { return stopping_; })) {

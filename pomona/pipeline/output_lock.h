@@ -55,6 +55,15 @@ class OutputLock {
   /// \return IOError once another process has taken the output over
   Status Check() const;
 
+  /// \brief What a process that works for the owner shows to `CheckTicket`: names this lock among all.
+  std::string ticket() const;
+
+  /// \brief `Check` for another process, anywhere, that works for a lock's owner; asks the store.
+  ///
+  /// \param[in] folder, output as for `Acquire`; \param[in] ticket of the owner's lock
+  /// \return IOError once the owner has ended or another process has taken the output over
+  static Status CheckTicket(const Location& folder, std::string_view output, std::string_view ticket);
+
   /// \return whether a file below `_pomona/` is a lock
   static bool IsLockName(std::string_view name);
 

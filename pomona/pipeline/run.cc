@@ -13,13 +13,13 @@
 namespace pomona {
 
 Result<RunSummary> Run(const RunOptions& options, RunStages stages, ProgressListener* progress,
-                       const Cancellation* cancellation) {
+                       const Cancellation* cancellation, ShardDistributor* distributor) {
   ARROW_RETURN_NOT_OK(ValidateOptions(options));
   ARROW_ASSIGN_OR_RAISE(const Location input, Location::Parse(options.input));
   ARROW_ASSIGN_OR_RAISE(OutputFolder folder, OutputFolder::Open(options.output));
   ARROW_RETURN_NOT_OK(folder.CheckApartFrom(input, "INPUT"));
   if (options.update != UpdateKind::kNone && folder.state() != OutputFolder::State::kNew) {
-    return UpdateOutput(options, stages, std::move(folder), progress, cancellation);
+    return UpdateOutput(options, stages, std::move(folder), progress, cancellation, distributor);
   }
   Job job(stages == RunStages::kAll ? JobKind::kRun : JobKind::kFeatures, std::move(folder), progress, cancellation,
           options.threads);
@@ -31,7 +31,9 @@ Result<RunSummary> Run(const RunOptions& options, RunStages stages, ProgressList
   ARROW_ASSIGN_OR_RAISE(std::optional<RunSummary> done, job.Start(result_options));
   if (done) return std::move(*done);
 
-  Result<Extraction> extraction = ExtractFeatures(options, job.output(), job.log(), cancellation);
+  ExtractionSetting setting;
+  setting.distributor = distributor;
+  Result<Extraction> extraction = ExtractFeatures(options, job.output(), job.log(), cancellation, setting);
   if (!extraction.ok()) {
     if (Job::MendedByOtherOptions(extraction.status())) job.Undo();
     return extraction.status();

@@ -5,6 +5,7 @@
 #include "pomona/base/status.h"
 #include "pomona/pipeline/progress.h"
 #include "pomona/pipeline/run_options.h"
+#include "pomona/pipeline/shard_distributor.h"
 
 namespace pomona {
 
@@ -28,10 +29,11 @@ enum class RunStages { kAll, kFeaturesOnly };
 /// \brief The main job: list, decode, extract, fit, project, write, report.
 ///
 /// \param[in] progress may be null; \param[in] cancellation may be null
+/// \param[in] distributor runs the shards somewhere else; null runs them on threads of this process
 /// \return Invalid (with a `UsageError` detail, see base/usage_error.h) for options that contradict each other or the
 ///         existing output; Cancelled after an interruption (the output can be resumed); IOError
 Result<RunSummary> Run(const RunOptions& options, RunStages stages, ProgressListener* progress,
-                       const Cancellation* cancellation);
+                       const Cancellation* cancellation, ShardDistributor* distributor = nullptr);
 
 /// \brief Reads the images in quarantine again, and makes of the output what it would be had they not failed.
 ///

@@ -12,5 +12,6 @@ void BindReduction(nanobind::module_& module);
 void BindExtractor(nanobind::module_& module);
 void BindModel(nanobind::module_& module);
 void BindJobs(nanobind::module_& module);
+void BindShards(nanobind::module_& module);
 
 }  // namespace pomona::python

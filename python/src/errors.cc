@@ -5,6 +5,7 @@
 
 #include <nanobind/nanobind.h>
 
+#include "pomona/base/usage_error.h"
 #include "pomona/models/open_extractor.h"
 
 namespace nb = nanobind;
@@ -13,6 +14,7 @@ namespace pomona::python {
 namespace {
 
 PyObject* missing_model = nullptr;
+PyObject* usage_error = nullptr;
 
 [[noreturn]] void Throw(PyObject* type, const std::string& message) {
   PyErr_SetString(type, message.c_str());
@@ -31,6 +33,7 @@ PyObject* missing_model = nullptr;
 void Raise(const Status& status) {
   if (status.ok()) return;
   if (const std::optional<std::string> model = MissingModelOf(status)) ThrowMissingModel(*model, status.message());
+  if (IsUsageError(status)) Throw(usage_error, status.message());
   switch (status.code()) {
     case arrow::StatusCode::Invalid:
     case arrow::StatusCode::TypeError:
@@ -55,6 +58,9 @@ void BindErrors(void* module) {
                                             "Weights that are not in the model cache; ``model`` is the model's name.",
                                             PyExc_OSError, nullptr);
   target.attr("MissingModel") = nb::handle(missing_model);
+  usage_error = PyErr_NewExceptionWithDoc("pomona._engine.UsageError", "What the command line would exit with 2 for.",
+                                          PyExc_ValueError, nullptr);
+  target.attr("UsageError") = nb::handle(usage_error);
 }
 
 }  // namespace pomona::python

@@ -1,6 +1,7 @@
 #include "extractor.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <nanobind/stl/pair.h>
@@ -36,6 +37,13 @@ void Fetch(const std::string& name, const std::string& python) {
     options.cancellation = cancellation;
     return FetchModel(*model, ModelCache(environment.model_cache), options);
   });
+}
+
+std::string CachedWeights(const std::string& name) {
+  const RegistryModel* const model = ModelRegistry::BuiltIn().Find(name);
+  if (model == nullptr || model->embedded) return "";
+  const std::optional<CachedModel> cached = ValueOrRaise(ModelCache(Environment::Read().model_cache).Find(*model));
+  return cached ? cached->file.string() : "";
 }
 
 }  // namespace
@@ -81,6 +89,12 @@ void BindExtractor(nb::module_& module) {
           },
           nb::arg("pixels"));
   module.def("open_extractor", &Open, nb::arg("options"), "Opens what the options, a JSON object, name.");
+  module.def(
+      "is_known_extractor",
+      [](const std::string& name) { return name == "pixels" || ModelRegistry::BuiltIn().Find(name) != nullptr; },
+      nb::arg("name"), "Whether a name is an extractor's; else it is a model file's.");
+  module.def("cached_weights", &CachedWeights, nb::arg("name"),
+             "The file with an extractor's weights in the model cache, or an empty string.");
   module.def("fetch_model", &Fetch, nb::arg("name"), nb::arg("python"),
              "Brings a model's weights into the cache; `python` is the interpreter whose pip may fetch them.");
 }

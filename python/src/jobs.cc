@@ -14,6 +14,7 @@
 #include "bindings.h"
 #include "call.h"
 #include "options.h"
+#include "pomona/base/text.h"
 #include "pomona/pipeline/option_table.h"
 #include "pomona/pipeline/run.h"
 
@@ -60,6 +61,39 @@ class PythonListener : public ProgressListener {
   std::optional<nb::python_error> raised_;
 };
 
+/// Has a Python function run the shards; what it raises ends the job.
+class PythonDistributor : public ShardDistributor {
+ public:
+  explicit PythonDistributor(nb::handle distribute) : distribute_(distribute) {}
+
+  Status Distribute(const ShardsToRun& shards, const Cancellation* cancellation) override {
+    const nb::gil_scoped_acquire acquire;
+    const auto advanced = [&](std::int64_t images, std::int64_t failed, std::int64_t read) {
+      const nb::gil_scoped_release release;
+      return shards.advanced(images, failed, read);
+    };
+    const auto cancelled = [cancellation] { return cancellation != nullptr && !cancellation->Check().ok(); };
+    try {
+      nb::list tasks;
+      for (const ShardTask& task : shards.tasks) tasks.append(nb::make_tuple(task.shard, nb::cast(task.thumbnails)));
+      distribute_(tasks, shards.images, shards.ticket, nb::cpp_function(advanced), nb::cpp_function(cancelled));
+      return Status::OK();
+    } catch (nb::python_error& error) {
+      raised_.emplace(std::move(error));
+      return Status::Cancelled("the shards' distributor failed");
+    }
+  }
+
+  /// Throws what the function raised, if it did.
+  void Rethrow() {
+    if (raised_) throw *std::exchange(raised_, std::nullopt);
+  }
+
+ private:
+  nb::handle distribute_;
+  std::optional<nb::python_error> raised_;
+};
+
 std::string_view OutcomeName(RunOutcome outcome) {
   switch (outcome) {
     case RunOutcome::kDone:
@@ -73,23 +107,29 @@ std::string_view OutcomeName(RunOutcome outcome) {
 }
 
 template <typename Job>
-Summary Do(const nb::object& listener, const Job& job) {
+Summary Do(const nb::object& listener, const Job& job, PythonDistributor* distributor = nullptr) {
   Cancellation cancellation;
   PythonListener progress(listener, &cancellation);
   std::optional<Result<RunSummary>> answer;
   RunWatched([&] { answer.emplace(job(&progress, &cancellation)); }, &cancellation);
   progress.Rethrow();
+  if (distributor != nullptr) distributor->Rethrow();
   const RunSummary summary = ValueOrRaise(*std::move(answer));
   return {std::string(OutcomeName(summary.outcome)), summary.run.dump(-1, ' ', false, Json::error_handler_t::replace),
           summary.report, summary.message};
 }
 
-Summary RunJob(const std::string& options, bool features_only, const nb::object& listener) {
+Summary RunJob(const std::string& options, bool features_only, const nb::object& listener,
+               const nb::object& distribute) {
   const RunOptions wanted = OptionsFromJson(options);
   const RunStages stages = features_only ? RunStages::kFeaturesOnly : RunStages::kAll;
-  return Do(listener, [&](ProgressListener* progress, const Cancellation* cancellation) {
-    return Run(wanted, stages, progress, cancellation);
-  });
+  PythonDistributor distributor(distribute);
+  return Do(
+      listener,
+      [&](ProgressListener* progress, const Cancellation* cancellation) {
+        return Run(wanted, stages, progress, cancellation, distribute.is_none() ? nullptr : &distributor);
+      },
+      &distributor);
 }
 
 Summary ApplyJob(const std::string& model, const std::string& options, const nb::object& listener) {
@@ -99,12 +139,14 @@ Summary ApplyJob(const std::string& model, const std::string& options, const nb:
   });
 }
 
-/// Name, kind of value ("" for a switch), default and help of every option.
-std::vector<std::tuple<std::string, std::string, std::string, std::string>> Options() {
-  std::vector<std::tuple<std::string, std::string, std::string, std::string>> options;
+/// Name, kind of value ("" for a switch), default, help, heading, and whether it may be given several times.
+using OptionRow = std::tuple<std::string, std::string, std::string, std::string, std::string, bool>;
+
+std::vector<OptionRow> Options() {
+  std::vector<OptionRow> options;
   for (const OptionEntry& entry : OptionTable()) {
     options.emplace_back(std::string(entry.name), std::string(entry.value), std::string(entry.preset),
-                         std::string(entry.help));
+                         std::string(entry.help), std::string(entry.group), entry.repeatable);
   }
   return options;
 }
@@ -112,11 +154,19 @@ std::vector<std::tuple<std::string, std::string, std::string, std::string>> Opti
 }  // namespace
 
 void BindJobs(nb::module_& module) {
-  module.def("run", &RunJob, nb::arg("options"), nb::arg("features_only"), nb::arg("listener").none(),
-             "The job of `pomona run`, or of `pomona features`.");
+  module.def(
+      "run", &RunJob, nb::arg("options"), nb::arg("features_only"), nb::arg("listener").none(),
+      nb::arg("distribute").none() = nb::none(),
+      "The job of `pomona run`, or of `pomona features`. `distribute` has the shards run elsewhere: it is called "
+      "with the shards and the indices of their thumbnails, the number of images, the ticket for ShardWorker, a "
+      "function to be told of images done, failed and read, and one that tells whether to stop.");
   module.def("apply", &ApplyJob, nb::arg("model"), nb::arg("options"), nb::arg("listener").none(),
              "The job of `pomona apply`.");
-  module.def("options", &Options, "The options of `pomona run`: name, value, default, help.");
+  module.def("options", &Options, "The options of `pomona run`: name, value, default, help, heading, repeatable.");
+  module.def(
+      "nearest_option",
+      [](const std::string& name, const std::vector<std::string>& names) { return NearestWord(name, names); },
+      nb::arg("name"), nb::arg("names"), "The name that was meant, or an empty string.");
   module.def("check_options", [](const std::string& json) { OptionsFromJson(json); }, nb::arg("options"));
 }
 

@@ -16,5 +16,6 @@ NB_MODULE(_engine, module) {
   pomona::python::BindExtractor(module);
   pomona::python::BindModel(module);
   pomona::python::BindJobs(module);
+  pomona::python::BindShards(module);
   module.def("finish", &pomona::FinishStores, "Closes what stores hold open; at the end of the process.");
 }
