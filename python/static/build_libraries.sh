@@ -58,7 +58,7 @@ curl() {
   build curl -DHTTP_ONLY=ON -DBUILD_CURL_EXE=OFF -DENABLE_MANUAL=OFF -DCURL_USE_OPENSSL=ON -DCURL_USE_GSSAPI=OFF \
     -DCURL_USE_LIBPSL=OFF -DCURL_USE_LIBSSH2=OFF -DUSE_LIBIDN2=OFF -DUSE_NGHTTP2=OFF -DCURL_ZLIB=OFF \
     -DCURL_BROTLI=OFF -DCURL_ZSTD=OFF
-  cmake --build made/curl --target libcurl -j "$(nproc)"
+  cmake --build made/curl -j "$(nproc)" # the target has another name in later versions
   cp made/curl/lib/libcurl.a lib
 }
 
