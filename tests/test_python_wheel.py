@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import ssl
+import struct
 import subprocess
 import sys
 import threading
@@ -93,8 +94,8 @@ def test_wheel_holds_what_it_should_and_nothing_else(wheel, objects):
 def test_wheel_is_as_large_as_the_documentation_says(wheel, unpacked):
     text = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
     packed, whole = map(int, re.search(r"(\d+) MB, (\d+) MB unpacked", text).groups())
-    assert abs(wheel.stat().st_size / 1e6 - packed) < 1
-    assert abs(sum(file.stat().st_size for file in unpacked.rglob("*") if file.is_file()) / 1e6 - whole) < 2
+    assert abs(wheel.stat().st_size / 1e6 - packed) < 2
+    assert abs(sum(file.stat().st_size for file in unpacked.rglob("*") if file.is_file()) / 1e6 - whole) < 5
 
 
 def linked_archives():
@@ -187,7 +188,9 @@ def bare(wheel, other_photos, tmp_path_factory):
     for folder in (folder for name in names for folder in installed.glob(name)):
         shutil.copytree(folder, site / folder.name, copy_function=link, dirs_exist_ok=True)
     shutil.copytree(other_photos, root.path / "photos")
-    return root
+    yield root
+    assert not os.path.ismount(root.path / "proc")  # what a command mounts is seen by that command alone
+    shutil.rmtree(root.path)
 
 
 def link(source, target):
@@ -250,6 +253,20 @@ def test_wheel_works_on_a_bare_machine(bare, other_photos):
     assert version == f"pomona {metadata.version('pomona')}\n"
     bare.run("/env/bin/pomona", "apply", "/out", "/photos", "--output", "/applied")
     assert (bare.path / "applied" / "_SUCCESS").exists()
+
+
+@pytest.mark.parametrize("compression", [34661, 34887], ids=["JBIG", "LERC"])
+def test_what_libtiff_was_built_without_is_refused(compression, photos, tmp_path):
+    import pomona
+
+    file = tmp_path / "a.tiff"
+    Image.open(next(photos.rglob("*.jpg"))).save(file)
+    tag = struct.Struct("<HHIH")  # 259, compression; one number of 16 bits
+    content = file.read_bytes()
+    assert content.count(tag.pack(259, 3, 1, 1)) == 1
+    file.write_bytes(content.replace(tag.pack(259, 3, 1, 1), tag.pack(259, 3, 1, compression)))
+    failure = pomona.FeatureExtractor("pixels", image_size=8).extract([file]).failures[0]
+    assert (failure.code, str(compression) in failure.message) == ("unsupported", True), failure
 
 
 def test_hdf5_is_read_on_a_bare_machine(bare):
