@@ -45,6 +45,10 @@ class ImageFeatures {
   /// What the extractor says of itself, as in plan.json.
   const Json& description() const { return opened_.description; }
 
+  /// What a plan is made of (`MakePlan`), for a model that is fitted to these features elsewhere.
+  const RunOptions& options() const { return options_; }
+  const OpenedExtractor& opened() const { return opened_; }
+
   /// \brief Writes one row of features an image; that of an image that cannot be used is NaN.
   ///
   /// \param[out] features shape (images.size(), dim)

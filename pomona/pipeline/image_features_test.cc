@@ -13,6 +13,7 @@
 
 #include "pomona/image/decode.h"
 #include "pomona/pipeline/model_folder.h"
+#include "pomona/pipeline/plan.h"
 #include "pomona/pipeline/testing_folder.h"
 #include "pomona/pipeline/testing_run.h"
 
@@ -119,6 +120,22 @@ TEST(ImageFeaturesTest, KeepsToThePlanOfAModel) {
   EXPECT_EQ(features->extractor().batch_size(), model.plan["batch_size"].get<int>());
   model.plan["weights_sha256"] = "0000";
   EXPECT_THAT(ImageFeatures::Make(wanted, model.plan).status().message(), HasSubstr("the weights \"0000\""));
+}
+
+TEST(ImageFeaturesTest, GivesWhatARunMakesItsPlanOf) {
+  const TempFolder folder;
+  const std::string output = folder / "out";
+  RunOptions options = Small(output);
+  options.components = 3;
+  ASSERT_TRUE(testing_run::RunAll(options).ok());
+  const PipelineModel model = ReadModel(Location::Parse(output).ValueOrDie()).ValueOrDie();
+  const auto features = ImageFeatures::Make(options).ValueOrDie();
+  PlanInput input;
+  input.extractor = &features->opened();
+  input.options = &features->options();
+  input.images = model.plan["images"].get<std::int64_t>();
+  input.manifest_sha256 = model.plan["manifest_sha256"].get<std::string>();
+  EXPECT_EQ(MakePlan(input).dump(), model.plan.dump());
 }
 
 TEST(ImageFeaturesTest, WrongRequestsAreSaid) {

@@ -223,6 +223,10 @@ class FeatureExtractor(Parameters):
         """What the extractor says of itself: engine, weights, preprocessing."""
         return json.loads(self._opened().description)
 
+    def _plan(self, images: int) -> str:
+        """Return, as JSON, the plan of a run that makes the features of so many images."""
+        return self._opened().plan(images)
+
     def extract(self, images: Any) -> Extraction:
         """Extract the features of images.
 

@@ -39,6 +39,15 @@ void Fetch(const std::string& name, const std::string& python) {
   });
 }
 
+std::string Plan(const ImageFeatures& features, std::int64_t images) {
+  PlanInput input;
+  input.extractor = &features.opened();
+  input.options = &features.options();
+  input.images = images;
+  input.precision = features.options().extractor.network.precision;
+  return MakePlan(input).dump();
+}
+
 std::string CachedWeights(const std::string& name) {
   const RegistryModel* const model = ModelRegistry::BuiltIn().Find(name);
   if (model == nullptr || model->embedded) return "";
@@ -72,6 +81,7 @@ void BindExtractor(nb::module_& module) {
       .def_prop_ro("weights_sha256", [](const ImageFeatures& f) { return f.extractor().weights_sha256(); })
       .def_prop_ro(
           "description", [](const ImageFeatures& f) { return f.description().dump(); }, "What it says of itself: JSON.")
+      .def("plan", &Plan, nb::arg("images"), "The plan of a run that makes these features of so many images: JSON.")
       .def(
           "extract_list",
           [](const ImageFeatures& f, const nb::list& items) { return Extract(f, ImageInputs::FromList(items)); },

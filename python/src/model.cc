@@ -40,6 +40,18 @@ std::unique_ptr<ImageFeatures> Open(const SavedModel& saved, const std::string& 
   });
 }
 
+void Write(const std::string& folder, const std::string& plan, const Reduction& reduction) {
+  PipelineModel model;
+  model.plan = ValueOrRaise(ParseJson(plan, "plan"));
+  model.extractor = model.plan.value("extractor", Json());
+  model.options = model.plan.value("recipe", Json());
+  model.reduction = reduction;
+  CallEngine([&](const Cancellation*) -> Status {
+    ARROW_ASSIGN_OR_RAISE(const Location place, Location::Parse(folder));
+    return WriteModel(model, place);
+  });
+}
+
 }  // namespace
 
 void BindModel(nb::module_& module) {
@@ -50,6 +62,8 @@ void BindModel(nb::module_& module) {
       .def_prop_ro("plan", [](const SavedModel& s) { return s.model.plan.dump(); })
       .def_prop_ro("reduction", [](const SavedModel& s) { return s.model.reduction; })
       .def("open_extractor", &Open, nb::arg("options"), "The extractor that the model was fitted with.");
+  module.def("write_model", &Write, nb::arg("folder"), nb::arg("plan"), nb::arg("reduction"),
+             "Writes a model folder: how a plan makes features, and the reduction that was fitted to them.");
   module.def("load_model", &Load, nb::arg("uri"), "Reads a model folder, or the one in an output.");
 }
 
