@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts the object stores of the tests into build/servers, at exact versions. Called by ./dev test beside the build.
+# Puts the object stores and the older Spark of the tests into build/servers, at exact versions. Called by ./dev test beside the build.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 servers=$PWD/build/servers
@@ -20,3 +20,7 @@ mkdir -p "$servers/azurite"
 echo '{"private": true}' >"$servers/azurite/package.json"
 (cd "$servers/azurite" && "$OLDPWD/.venv/bin/npm" install "azurite@$version" --ignore-scripts --no-audit --no-fund \
   --no-package-lock)
+
+version=$(sed -n 's/^# pip pyspark //p' pins.txt)
+rm -rf "$servers/pyspark-3.5"
+.venv/bin/python -m pip install --no-deps --target "$servers/pyspark-3.5" "pyspark==$version"

@@ -103,6 +103,17 @@ Result<std::shared_ptr<arrow::fs::FileSystem>> OpenAzure(std::string uri, const 
   return filesystem;
 }
 
+/// What to set where Hadoop's client was not found; Arrow lists every file that it has tried.
+Status HadoopError(const Status& status) {
+  const bool java = status.message().find("libjvm") != std::string::npos;
+  if (!java && status.message().find("libhdfs") == std::string::npos) return status;
+  return Status::IOError(
+      java ? "Java was not found: set JAVA_HOME. "
+           : "Hadoop's client library libhdfs.so was not found: set HADOOP_HOME, or ARROW_LIBHDFS_DIR to its folder. ",
+      "hdfs:// needs JAVA_HOME, libhdfs.so of a Hadoop installation, and CLASSPATH with what `hadoop classpath --glob` "
+      "prints; on Spark, of the driver and, as spark.executorEnv settings, of the executors (docs/spark.md)");
+}
+
 /// Whether an Arrow store's error will be the same at the next try.
 bool IsForGood(const Status& status) {
   if (!status.IsIOError() && !status.IsUnknownError()) return true;
@@ -150,7 +161,8 @@ Result<std::shared_ptr<arrow::fs::FileSystem>> OpenArrowStore(const std::string&
     ARROW_RETURN_NOT_OK(InitialiseTls(options));
     return OpenAzure(uri, options, path);
   }
-  return arrow::fs::FileSystemFromUri(uri, path);
+  const auto filesystem = arrow::fs::FileSystemFromUri(uri, path);
+  return filesystem.ok() ? filesystem : HadoopError(filesystem.status());
 }
 
 Status CallArrowStore(const Location& location, const std::function<Status()>& call) {

@@ -17,7 +17,7 @@ DESCRIPTION = (
     "executors run the shards. The output is the same to the byte."
 )
 OWN = (
-    ("master", "URL", "Where the job runs, such as local[2] or spark://host:7077.", "what spark-submit says"),
+    ("master", "URL", "Where the job runs, such as local[2] or spark://host:7077.", "spark-submit's, else local[*]"),
     ("name", "TEXT", "What the application is called in Spark's pages.", "pomona"),
     ("conf", "KEY=VALUE", "A setting of Spark; may be given several times.", ""),
     ("progress", "MODE", "How progress is shown on stderr: auto, bar, plain, json, none.", "auto"),

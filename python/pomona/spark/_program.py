@@ -1,4 +1,4 @@
-"""The command ``pomona-spark``."""
+"""The command ``pomona-spark``: run, package."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ The whole job of `pomona run` on a Spark cluster.
 usage: pomona-spark COMMAND
 
   run INPUT --output URI   list, decode, extract, fit, project, write, report; the options of `pomona run`
+  package [OPTIONS]        build the archive for --archives, and print how to submit the job
 
-pomona-spark COMMAND --help tells more."""
+pomona-spark COMMAND --help tells more; docs/spark.md tells all."""
 
 DONE, FAILED, WRONG_USAGE, TOO_MANY_FAILURES, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -25,11 +26,11 @@ def main(words: list[str] | None = None) -> None:
     """Do what the command line says, and end the process with its exit code."""
     words = sys.argv[1:] if words is None else words
     command, rest = (words[0], words[1:]) if words else ("", [])
-    if command != "run":
+    if command not in ("run", "package"):
         print(USAGE, file=sys.stdout if command in ("--help", "-h") else sys.stderr)
         sys.exit(DONE if command in ("--help", "-h") else WRONG_USAGE)
     try:
-        sys.exit(_run(rest))
+        sys.exit(_run(rest) if command == "run" else _package(rest))
     except engine().UsageError as error:
         _fail(WRONG_USAGE, error)
     except (ValueError, OSError) as error:
@@ -42,6 +43,12 @@ def main(words: list[str] | None = None) -> None:
 def _fail(code: int, error: BaseException) -> None:
     print(f"error: {error}", file=sys.stderr)
     sys.exit(code)
+
+
+def _package(words: list[str]) -> int:
+    from ._package import main as package
+
+    return package(words)
 
 
 def _run(words: list[str]) -> int:
@@ -72,9 +79,11 @@ def _run(words: list[str]) -> int:
 
 
 def _session(arguments: Any) -> Any:
-    from pyspark import SparkConf
+    from pyspark import SparkConf, SparkContext
     from pyspark.sql import SparkSession
 
+    if "PYSPARK_GATEWAY_PORT" in os.environ:  # of spark-submit, whose settings are read over it
+        SparkContext._ensure_initialized()
     conf = SparkConf()
     for key, value in arguments.conf.items():
         conf.set(key, value)
