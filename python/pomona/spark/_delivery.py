@@ -9,6 +9,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from .._native import engine
+from ._run import engine_memory
 from ._tasks import Network
 
 # What may decide whether files travel: "auto" sends none to executors that are on this machine.
@@ -27,6 +28,8 @@ def network(dataset: DataFrame, keywords: dict[str, Any], delivery: str) -> Netw
         For a file that is not there, and for a folder, which cannot be sent.
     """
     session = dataset.sparkSession
+    if keywords.get("memory") is None and (memory := engine_memory(_settings(session))):
+        keywords = keywords | {"memory": memory}
     own = {name: keywords[name] for name in ("extractor", "weights") if _is_own_file(name, keywords.get(name))}
     if delivery == "never":
         return Network(keywords, {})
@@ -47,6 +50,14 @@ def network(dataset: DataFrame, keywords: dict[str, Any], delivery: str) -> Netw
 def _is_own_file(name: str, value: str | None) -> bool:
     """Tell whether a keyword names a file of this machine, not a place that executors can open by themselves."""
     return value is not None and "://" not in value and not (name == "extractor" and engine().is_known_extractor(value))
+
+
+def _settings(session: SparkSession) -> dict[str, str]:
+    """Return the settings that decide a Python worker's memory."""
+    names = ("pyspark.memory", "memoryOverhead", "cores")
+    settings = {f"spark.executor.{name}": session.conf.get(f"spark.executor.{name}", "") for name in names}
+    settings["spark.task.cpus"] = session.conf.get("spark.task.cpus", "")
+    return {name: value for name, value in settings.items() if value}
 
 
 def _is_local(session: SparkSession) -> bool:

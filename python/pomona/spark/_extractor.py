@@ -82,7 +82,8 @@ channelOrder : optional
     threads : int, optional
         None takes spark.task.cpus.
     memory : int or str, optional
-        Bytes that a Python worker may hold; None takes spark.executor.pyspark.memory where it is set.
+        Bytes that a Python worker may hold; None shares spark.executor.pyspark.memory, else
+        spark.executor.memoryOverhead, out among the tasks of an executor.
     delivery : {"auto", "always", "never"}, default "auto"
         Whether model files and cached weights of the driver's machine are sent to executors; "auto" sends them unless
         Spark runs on this machine alone.

@@ -6,7 +6,6 @@ A task is an object that is pickled by the name of its class, so an executor nee
 from __future__ import annotations
 
 import json
-import os
 import threading
 from abc import ABC, abstractmethod
 from collections import OrderedDict
@@ -35,12 +34,6 @@ def task_threads() -> int:
 
     context = TaskContext.get()
     return 1 if context is None else max(1, int(context.cpus()))
-
-
-def worker_memory() -> int | None:
-    """Return the bytes that Spark allows a Python worker (spark.executor.pyspark.memory), or None."""
-    megabytes = os.environ.get("PYSPARK_EXECUTOR_MEMORY_MB")
-    return None if megabytes is None else int(megabytes) << 20
 
 
 @dataclass(frozen=True)
@@ -79,8 +72,6 @@ class Network:
             keywords["weights"] = SparkFiles.get(self.spare)
         if keywords.get("threads") is None:
             keywords["threads"] = task_threads()
-        if keywords.get("memory") is None:
-            keywords["memory"] = worker_memory()
         return keywords
 
 
