@@ -16,7 +16,8 @@ struct Arguments {
 };
 
 bool Wanted(std::string_view name, std::string_view /*group*/) {
-  return name == "components" || name == "variance" || name == "output" || name == "overwrite" || name == "threads";
+  return name == "components" || name == "variance" || name == "output" || name == "overwrite" || name == "threads" ||
+         name == "memory";
 }
 
 Result<FitOptions> FitOptionsFrom(const Arguments& arguments) {
@@ -29,6 +30,7 @@ Result<FitOptions> FitOptionsFrom(const Arguments& arguments) {
   options.components = arguments.options.components;
   options.variance = arguments.options.variance;
   options.threads = arguments.options.threads;
+  options.memory = arguments.options.memory;
   options.overwrite = arguments.options.overwrite;
   return options;
 }

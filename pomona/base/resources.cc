@@ -74,6 +74,15 @@ double CpuQuota() {
   return quota;
 }
 
+/// A line of /proc/self/status that gives kilobytes.
+std::optional<std::int64_t> StatusBytes(std::string_view name) {
+  std::ifstream file("/proc/self/status");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with(name)) return std::stoll(line.substr(name.size())) * 1024;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<std::int64_t> SecondLevelCacheBytes() {
@@ -104,12 +113,11 @@ std::int64_t MemoryLimit() {
   return static_cast<std::int64_t>(limit);
 }
 
+std::int64_t ResidentBytes() { return StatusBytes("VmRSS:").value_or(PeakResidentBytes()); }
+
 std::int64_t PeakResidentBytes() {
   // VmHWM, not ru_maxrss: the latter also counts the parent before exec.
-  std::ifstream file("/proc/self/status");
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("VmHWM:")) return std::stoll(line.substr(6)) * 1024;
-  }
+  if (const auto bytes = StatusBytes("VmHWM:")) return *bytes;
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;

@@ -17,6 +17,9 @@ std::int64_t MemoryLimit();
 /// \brief Bytes of a core's second-level data cache; nothing where the system does not tell.
 std::optional<std::int64_t> SecondLevelCacheBytes();
 
+/// \brief Resident size of this process now, in bytes (`VmRSS`).
+std::int64_t ResidentBytes();
+
 /// \brief Largest resident size of this process so far, in bytes (`VmHWM`).
 std::int64_t PeakResidentBytes();
 

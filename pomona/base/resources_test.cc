@@ -34,6 +34,8 @@ TEST(Resources, PeakResidentSizeGrowsWithUse) {
   std::memset(block.data(), 1, block.size());
   EXPECT_GE(PeakResidentBytes(), before + (64 << 20));
   EXPECT_LE(PeakResidentBytes(), MemoryLimit());
+  EXPECT_GE(ResidentBytes(), 128 << 20);
+  EXPECT_LE(ResidentBytes(), PeakResidentBytes());
 }
 
 TEST(Resources, CacheHasASizeThatCanBe) {

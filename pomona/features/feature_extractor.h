@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -67,6 +68,12 @@ class FeatureExtractor {
   virtual std::string weights_sha256() const = 0;
 
   virtual Result<std::unique_ptr<Session>> NewSession() const = 0;
+
+  /// \brief Sessions that should run at once to keep to the memory that was allowed; at least 1.
+  virtual int sessions_in_memory() const { return std::numeric_limits<int>::max(); }
+
+  /// \brief Bytes that it holds with so many sessions; 0 where that is not known.
+  virtual std::int64_t bytes(int /*sessions*/) const { return 0; }
 };
 
 }  // namespace pomona

@@ -19,7 +19,13 @@ struct NativeEngineOptions {
   int batch_size = 0;           ///< images; 0: the engine's choice. Never changes a bit
   std::vector<int> tile_sizes;  ///< of every convolution but the first; empty: the engine's choice. They decide bits
   std::string instruction_set;  ///< "avx512", "avx2", ...; empty: the best that the processor has
-  std::int64_t memory = 0;      ///< bytes that the engine may hold; 0: no limit. Decides what is left open
+
+  /// Bytes that the whole process may hold, 0 for no limit. Where tile sizes are open, this and the network decide
+  /// them, whatever the machine: never what is free at the moment.
+  std::int64_t memory_limit = 0;
+
+  /// Bytes that the engine itself may hold now, 0 for no limit. Decides the batch, if open, and how many sessions fit.
+  std::int64_t memory = 0;
 };
 
 /// \brief What every network extractor needs to know besides its weights.

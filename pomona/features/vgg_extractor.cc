@@ -32,6 +32,7 @@ Result<std::unique_ptr<FeatureExtractor>> MakeNative(const VggWeights& weights, 
   engine.threads = options.threads;
   engine.batch_size = options.native.batch_size;
   engine.tile_sizes = options.native.tile_sizes;
+  engine.memory_limit = options.native.memory_limit;
   engine.memory = options.native.memory;
   if (!options.native.instruction_set.empty()) {
     engine.target = winograd::SimdTargetFromName(options.native.instruction_set);

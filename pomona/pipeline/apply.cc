@@ -95,6 +95,7 @@ Result<RunSummary> Apply(const ApplyOptions& apply, ProgressListener* progress, 
   ARROW_RETURN_NOT_OK(output.CheckApartFrom(folder, "MODEL"));
   Job job(JobKind::kApply, std::move(output), progress, cancellation, options.threads);
   job.csv_rows = options.csv_rows;
+  job.memory = options.memory;
   if (options.overwrite) ARROW_RETURN_NOT_OK(job.Clear());
   const Json stored = StoredOptions(options, input, folder);
   ARROW_ASSIGN_OR_RAISE(const bool features, FeaturesOutput::IsAt(input));

@@ -167,6 +167,7 @@ Result<RunSummary> UpdateOutput(const RunOptions& options, RunStages stages, Out
   ARROW_ASSIGN_OR_RAISE(const Location input, Location::Parse(options.input));
   Job job(stages == RunStages::kAll ? JobKind::kRun : JobKind::kFeatures, std::move(folder), progress, cancellation,
           options.threads);
+  job.memory = options.memory;
   Json wanted = OptionValues(options, OptionKind::kResult);
   wanted["input"] = input.display;
   ARROW_RETURN_NOT_OK(job.CheckOptions(wanted));
@@ -207,6 +208,7 @@ Result<RunSummary> RetryFailed(const RunOptions& given, ProgressListener* progre
   const RunStages stages = command == "run" ? RunStages::kAll : RunStages::kFeaturesOnly;
   Job job(command == "run" ? JobKind::kRun : JobKind::kFeatures, std::move(folder), progress, cancellation,
           options.threads);
+  job.memory = options.memory;
   Change change;
   change.command = "retry-failed";
   change.retry = PreviousRows::Retry::kAll;

@@ -123,7 +123,7 @@ class Extractor {
       ARROW_RETURN_NOT_OK(DecidePrecision());
     }
     ARROW_ASSIGN_OR_RAISE(opened_, OpenExtractor(request_));
-    NoteSmallerTiles();
+    NoteLittleMemory();
     const std::string weights = opened_.extractor->weights_sha256();
     if (model_plan_.is_object() && model_plan_.value("weights_sha256", weights) != weights) {
       return Status::Invalid("the model was made with the weights ", model_plan_["weights_sha256"].dump(), ", ",
@@ -138,11 +138,20 @@ class Extractor {
     return Status::OK();
   }
 
-  void NoteSmallerTiles() {
-    const Json cost = opened_.description.value("/native/relative_cost"_json_pointer, Json(1.0));
-    if (cost.get<double>() <= 1.0) return;
-    log_.Message("memory for the network is limited: it runs with smaller tiles, at about " +
-                 NumberText(cost.get<double>()) + " times the cost");
+  void NoteLittleMemory() {
+    const FeatureExtractor& extractor = *opened_.extractor;
+    const int threads = ExtractingThreads(extractor, threads_);
+    const std::int64_t bytes = extractor.bytes(threads);
+    const double cost = opened_.description.value("/native/relative_cost"_json_pointer, Json(1.0)).get<double>();
+    const std::int64_t allowed = request_.network.native.memory;
+    if (cost <= 1.0 && threads == threads_ && bytes <= allowed) return;
+    std::string message = "memory is limited: the network holds " + HumanBytes(static_cast<double>(bytes));
+    if (cost > 1.0) message += ", with smaller tiles at about " + NumberText(cost) + " times the cost";
+    if (threads < threads_) {
+      message += ", on " + std::to_string(threads) + " of " + std::to_string(threads_) + " threads";
+    }
+    if (bytes > allowed) message += "; that is more than is left to it, so this run will hold more than is allowed";
+    log_.Message(std::move(message));
   }
 
   /// Measures on a sample of this input what `--precision auto` and int8 need to know.
@@ -194,9 +203,8 @@ class Extractor {
   }
 
   void FitIntoMemory() {
-    MemoryPlan plan = BoundMemory(options_, *opened_.extractor, threads_);
+    BatchPlan plan = BoundMemory(options_, *opened_.extractor, threads_);
     batches_ahead_ = plan.batches_ahead;
-    result_.fit_threads = plan.fit_threads;
     if (!plan.message.empty()) log_.Message(std::move(plan.message));
   }
 

@@ -25,8 +25,6 @@ struct Extraction {
   Json plan;
   std::string model_file;  ///< local file or folder that belongs into model/; may be empty
 
-  int fit_threads = 0;  ///< that memory allows; 0: all
-
   std::int64_t images = 0;  ///< listed
   std::int64_t ok = 0;
   std::int64_t quarantined = 0;

@@ -22,7 +22,6 @@ Result<RunSummary> FinishRun(const RunOptions& options, RunStages stages, const 
     FitRecipe recipe;
     recipe.reduction.components = options.components;
     recipe.reduction.variance = options.variance;
-    recipe.threads = extraction.fit_threads;
     recipe.plan = extraction.plan;
     recipe.model_file = extraction.model_file;
     ARROW_RETURN_NOT_OK(FitAndProject(*rows, recipe, job.output().Place(output_names::kThumbnails), job));

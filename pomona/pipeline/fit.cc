@@ -104,7 +104,7 @@ Status FitAndProject(const FeatureRows& rows, const FitRecipe& recipe, const Loc
     return job.CountLabels(rows);
   }
   ReductionOptions options = recipe.reduction;
-  options.threads = recipe.threads > 0 ? recipe.threads : job.threads();
+  options.threads = job.ThreadsForBlocks(rows.dim());
   Reduction reduction;
   {
     const Stage stage(job.log(), "fit", 0);

@@ -17,7 +17,6 @@ inline constexpr std::int64_t kLargestModelFile = 200'000'000;
 /// \brief How features are reduced, and what the model must remember of how they were made.
 struct FitRecipe {
   ReductionOptions reduction;
-  int threads = 0;  ///< that memory allows; 0: the job's
   Json plan;
   std::string model_file;  ///< local file or folder to be copied to `model/`; may be empty
 };

@@ -88,6 +88,7 @@ Result<RunSummary> Fit(const FitOptions& options, ProgressListener* progress, co
   const bool in_place = folder.root().path == features.root.path;
   if (!in_place) ARROW_RETURN_NOT_OK(folder.CheckApartFrom(features.root, "the features"));
   Job job(in_place ? JobKind::kRun : JobKind::kFit, std::move(folder), progress, cancellation, options.threads);
+  job.memory = options.memory;
 
   Json fit_options = {{"features", features.root.display}};
   fit_options.update(Components(options));

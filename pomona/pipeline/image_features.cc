@@ -15,6 +15,7 @@
 #include "pomona/image/resize.h"
 #include "pomona/pipeline/memory_plan.h"
 #include "pomona/pipeline/plan.h"
+#include "pomona/pipeline/shard_setup.h"
 #include "pomona/storage/file_io.h"
 #include "pomona/storage/retry.h"
 
@@ -154,7 +155,10 @@ class ImageFeatures::Worker {
 };
 
 ImageFeatures::ImageFeatures(const RunOptions& options, OpenedExtractor opened, const Location& here, int threads)
-    : options_(options), opened_(std::move(opened)), places_(here), threads_(threads) {}
+    : options_(options),
+      opened_(std::move(opened)),
+      places_(here),
+      threads_(ExtractingThreads(*opened_.extractor, threads)) {}
 
 ImageFeatures::~ImageFeatures() = default;
 
@@ -164,8 +168,8 @@ Result<std::unique_ptr<ImageFeatures>> ImageFeatures::Make(const RunOptions& opt
   NetworkOptions& network = request.network;
   network.threads = threads;
   network.batch_size = ChooseBatchSize(network.image_width, network.image_height);
-  const std::int64_t memory = options.memory > 0 ? options.memory : MemoryLimit();
-  network.native.memory = EngineMemory(memory, PeakResidentBytes(), threads);
+  network.native.memory_limit = MemoryAllowed(options.memory);
+  network.native.memory = EngineMemory(network.native.memory_limit, PeakResidentBytes(), threads);
   ARROW_RETURN_NOT_OK(Decide(options, plan, &network));
   ARROW_ASSIGN_OR_RAISE(OpenedExtractor opened, OpenExtractor(request));
   const std::string weights = opened.extractor->weights_sha256();

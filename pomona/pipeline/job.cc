@@ -8,6 +8,7 @@
 #include "pomona/base/usage_error.h"
 #include "pomona/models/open_extractor.h"
 #include "pomona/pipeline/generation_change.h"
+#include "pomona/pipeline/memory_plan.h"
 #include "pomona/pipeline/option_table.h"
 #include "pomona/pipeline/projection.h"
 #include "pomona/pipeline/thumbnails.h"
@@ -60,6 +61,15 @@ Job::Job(JobKind kind, OutputFolder output, ProgressListener* progress, const Ca
       log_(progress),
       cancellation_(cancellation),
       threads_(threads > 0 ? threads : UsableThreads()) {}
+
+int Job::ThreadsForBlocks(std::int64_t dim) {
+  if (!block_threads_) {
+    BlockPlan plan = PlanBlocks(MemoryAllowed(memory), ResidentBytes(), threads_, dim);
+    if (!plan.message.empty()) log_.Message(std::move(plan.message));
+    block_threads_ = plan.threads;
+  }
+  return *block_threads_;
+}
 
 Status Job::CheckNoOtherChange(std::string_view command) const {
   const Generation& generation = output_.generation();
@@ -164,7 +174,7 @@ Status Job::Project(const FeatureRows& rows, const Reduction& reduction, const L
   job.output = output_.root();
   job.name_of = [&](std::string_view name) { return output_.NameOf(name); };
   job.report_rows = sample.Choose();
-  job.threads = threads_;
+  job.threads = ThreadsForBlocks(rows.dim());
   job.csv_rows = csv_rows;
   job.advanced = [&](std::int64_t count) { log_.Advance(count); };
   ARROW_ASSIGN_OR_RAISE(report_.points, WriteProjection(job, cancellation_));

@@ -32,6 +32,9 @@ class Job {
   const Cancellation* cancellation() const { return cancellation_; }
   int threads() const { return threads_; }
 
+  /// \brief Threads that may hold a block of rows each, so many features a row; says so where memory allows fewer.
+  int ThreadsForBlocks(std::int64_t dim);
+
   /// \return UsageError when another command's change of the output was interrupted, naming that command
   Status CheckNoOtherChange(std::string_view command) const;
 
@@ -80,6 +83,7 @@ class Job {
   /// Further fields of run.json.
   Json& extra() { return extra_; }
 
+  std::int64_t memory = 0;            ///< bytes that may be held; 0: what the machine allows
   std::string message;                ///< of the summary
   std::string input_uri;              ///< where the images are, to be opened again; kept with the options
   std::int64_t csv_rows = 5'000'000;  ///< of projection.csv; beyond, it is written in parts
@@ -93,6 +97,7 @@ class Job {
   JobLog log_;
   const Cancellation* cancellation_;
   int threads_;
+  std::optional<int> block_threads_;
   std::optional<Extraction> extraction_;
   std::map<std::string, std::int64_t> label_counts_;
   ReportData report_;

@@ -5,29 +5,32 @@
 
 namespace pomona {
 
-/// \brief How many bytes may be held, and by what.
-struct MemoryNeeds {
-  std::int64_t limit = 0;     ///< what may be held in all; 0: not limited
-  std::int64_t resident = 0;  ///< what the process holds already, the opened model included
+/// \return bytes that may be held: what was asked for, or what the machine and its cgroups allow where that is 0
+std::int64_t MemoryAllowed(std::int64_t asked);
+
+/// \brief Batches of features that may wait to be written.
+struct BatchPlan {
+  std::int64_t batches_ahead = 8;
+  std::string message;  ///< for people, when memory allows less than the threads would use; else ""
+};
+
+/// \param[in] limit bytes that may be held in all
+/// \param[in] resident what the process holds already, the opened model included
+/// \param[in] batch_bytes features of one batch
+BatchPlan PlanBatches(std::int64_t limit, std::int64_t resident, int threads, std::int64_t batch_bytes);
+
+/// \brief Threads that fit and project blocks of rows, each with a block of its own.
+struct BlockPlan {
   int threads = 1;
-  std::int64_t batch_bytes = 0;  ///< features of one batch
-  std::int64_t block_bytes = 0;  ///< features of one block, as float32
+  std::string message;  ///< as above, and where even one thread needs more than is allowed
 };
 
-/// \brief Threads and batches that fit.
-struct MemoryPlan {
-  int fit_threads = 1;             ///< that hold a block each, as float32 and float64
-  std::int64_t batches_ahead = 8;  ///< batches that may wait to be written
-  std::string message;             ///< for people, when memory allows less than the threads would do; else ""
-};
-
-/// \brief Bounds what grows with threads and features; never below one thread.
-MemoryPlan PlanMemory(const MemoryNeeds& needs);
+/// \param[in] limit, resident as for `PlanBatches`
+/// \param[in] dim features of a row
+BlockPlan PlanBlocks(std::int64_t limit, std::int64_t resident, int threads, std::int64_t dim);
 
 /// \brief What is left for the network of a run: the limit less what is resident, and less what reading, decoding and
-/// writing take on every thread; at least 1 where there is a limit.
-///
-/// \param[in] limit bytes that may be held in all; 0: not limited, and so is the result
+/// writing take on every thread; at least 1.
 std::int64_t EngineMemory(std::int64_t limit, std::int64_t resident, int threads);
 
 }  // namespace pomona

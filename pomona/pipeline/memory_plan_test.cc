@@ -3,34 +3,47 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "pomona/base/resources.h"
+
 namespace pomona {
 namespace {
 
-constexpr std::int64_t kBlock = 1024 * 25'088 * 4;
-constexpr std::int64_t kBatch = 8 * 25'088 * 4;
+using ::testing::HasSubstr;
+
+constexpr std::int64_t kFeatures = 25'088;
+constexpr std::int64_t kBatch = 8 * kFeatures * 4;
+
+TEST(MemoryPlan, TheMachineDecidesWhereNothingWasAsked) {
+  EXPECT_EQ(MemoryAllowed(0), MemoryLimit());
+  EXPECT_EQ(MemoryAllowed(7), 7);
+}
 
 TEST(MemoryPlan, PlentyChangesNothing) {
-  const MemoryPlan plan = PlanMemory({24'000'000'000, 300'000'000, 4, kBatch, kBlock});
-  EXPECT_EQ(plan.fit_threads, 4);
-  EXPECT_EQ(plan.batches_ahead, 16);
-  EXPECT_EQ(plan.message, "");
-  EXPECT_EQ(PlanMemory({0, 300'000'000, 64, kBatch, kBlock}).fit_threads, 64);
+  const BatchPlan batches = PlanBatches(24'000'000'000, 300'000'000, 4, kBatch);
+  EXPECT_EQ(batches.batches_ahead, 16);
+  EXPECT_EQ(batches.message, "");
+  const BlockPlan blocks = PlanBlocks(24'000'000'000, 300'000'000, 4, kFeatures);
+  EXPECT_EQ(blocks.threads, 4);
+  EXPECT_EQ(blocks.message, "");
 }
 
 TEST(MemoryPlan, LittleMeansFewerThreadsAndSaysSo) {
-  const MemoryPlan plan = PlanMemory({1'200'000'000, 300'000'000, 4, kBatch, kBlock});
-  EXPECT_EQ(plan.fit_threads, 2);
-  EXPECT_THAT(plan.message, ::testing::HasSubstr("2 of 4 threads"));
+  const BlockPlan blocks = PlanBlocks(1'200'000'000, 300'000'000, 4, kFeatures);
+  EXPECT_EQ(blocks.threads, 2);
+  EXPECT_THAT(blocks.message, HasSubstr("900 MB are free: fit and projection run on 2 of 4 threads"));
+  const BatchPlan batches = PlanBatches(310'000'000, 300'000'000, 2, kBatch);
+  EXPECT_EQ(batches.batches_ahead, 3);
+  EXPECT_THAT(batches.message, HasSubstr("3 batches of features instead of 8"));
 }
 
 TEST(MemoryPlan, NeverLessThanOneThread) {
-  const MemoryPlan plan = PlanMemory({100, 300'000'000, 4, kBatch, kBlock});
-  EXPECT_EQ(plan.fit_threads, 1);
-  EXPECT_EQ(plan.batches_ahead, 4);
+  const BlockPlan blocks = PlanBlocks(100, 300'000'000, 4, kFeatures);
+  EXPECT_EQ(blocks.threads, 1);
+  EXPECT_THAT(blocks.message, HasSubstr("need about 411 MB for 25,088 features"));
+  EXPECT_EQ(PlanBatches(100, 300'000'000, 4, kBatch).batches_ahead, 4);
 }
 
 TEST(EngineMemory, LeavesRoomForTheThreads) {
-  EXPECT_EQ(EngineMemory(0, 90'000'000, 4), 0);
   const std::int64_t one = EngineMemory(450'000'000, 90'000'000, 1);
   EXPECT_LT(one, 360'000'000);
   EXPECT_GT(one, 300'000'000);

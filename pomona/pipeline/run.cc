@@ -23,6 +23,7 @@ Result<RunSummary> Run(const RunOptions& options, RunStages stages, ProgressList
   }
   Job job(stages == RunStages::kAll ? JobKind::kRun : JobKind::kFeatures, std::move(folder), progress, cancellation,
           options.threads);
+  job.memory = options.memory;
   job.input_uri = input.display + PublicQuery(options.input);
   if (options.overwrite) ARROW_RETURN_NOT_OK(job.Clear());
 

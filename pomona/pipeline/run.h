@@ -50,6 +50,7 @@ struct FitOptions {
   std::optional<std::int64_t> components;
   std::optional<double> variance;
   int threads = 0;
+  std::int64_t memory = 0;  ///< bytes that may be held; 0: what the machine allows
   bool overwrite = false;
 };
 Result<RunSummary> Fit(const FitOptions& options, ProgressListener* progress, const Cancellation* cancellation);

@@ -23,8 +23,11 @@ int ThreadsOf(const RunOptions& options);
 /// \brief The extractor that the options name, for so many threads and the memory there is; a plan decides the rest.
 ExtractorRequest RequestExtractor(const RunOptions& options, int threads);
 
-/// \brief What fits into memory beside an extractor that is open.
-MemoryPlan BoundMemory(const RunOptions& options, const FeatureExtractor& extractor, int threads);
+/// \brief Batches that fit into memory beside an extractor that is open.
+BatchPlan BoundMemory(const RunOptions& options, const FeatureExtractor& extractor, int threads);
+
+/// \brief Threads that the memory allows to extract at once.
+int ExtractingThreads(const FeatureExtractor& extractor, int threads);
 
 /// \brief Where a job's shards come from and go to.
 struct ShardPlaces {

@@ -26,17 +26,44 @@ TEST(ShardSetupTest, RequestIsForThreadsAndImageSize) {
   EXPECT_EQ(request.extractor, "pixels");
   EXPECT_EQ(request.network.threads, 3);
   EXPECT_EQ(request.network.batch_size, ChooseBatchSize(100, 100));
+  options.memory = 300'000'000;
+  EXPECT_EQ(RequestExtractor(options, 3).network.native.memory_limit, options.memory);
+  EXPECT_LT(RequestExtractor(options, 3).network.native.memory, options.memory);
 }
 
 TEST(ShardSetupTest, LittleMemoryHoldsFewerBatches) {
   const auto extractor = MakePixelsExtractor(64, 64).ValueOrDie();
   RunOptions options;
   options.memory = std::int64_t{64} << 30;
-  const MemoryPlan much = BoundMemory(options, *extractor, 4);
+  const BatchPlan much = BoundMemory(options, *extractor, 4);
   options.memory = PeakResidentBytes() + 2'000'000;
-  const MemoryPlan little = BoundMemory(options, *extractor, 4);
+  const BatchPlan little = BoundMemory(options, *extractor, 4);
   EXPECT_LT(little.batches_ahead, much.batches_ahead);
   EXPECT_TRUE(much.message.empty());
+}
+
+/// An extractor for which memory allows so many sessions.
+class Cramped : public FeatureExtractor {
+ public:
+  explicit Cramped(int sessions) : sessions_(sessions) {}
+  std::int64_t dim() const override { return 1; }
+  int image_width() const override { return 1; }
+  int image_height() const override { return 1; }
+  int batch_size() const override { return 1; }
+  std::string engine() const override { return "cramped"; }
+  std::string weights_sha256() const override { return ""; }
+  Result<std::unique_ptr<Session>> NewSession() const override { return Status::NotImplemented("none"); }
+  int sessions_in_memory() const override { return sessions_; }
+
+ private:
+  int sessions_;
+};
+
+TEST(ShardSetupTest, NoMoreThreadsExtractThanHaveMemory) {
+  const auto pixels = MakePixelsExtractor(4, 4).ValueOrDie();
+  EXPECT_EQ(ExtractingThreads(*pixels, 5), 5);
+  EXPECT_EQ(ExtractingThreads(Cramped(2), 5), 2);
+  EXPECT_EQ(MakeShardJob({}, Cramped(2), {}, {}, 5, 9).threads, 2);
 }
 
 TEST(ShardSetupTest, JobIsWhatTheOptionsSay) {

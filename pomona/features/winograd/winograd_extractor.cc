@@ -42,8 +42,8 @@ class WinogradSession : public FeatureExtractor::Session {
 
 class WinogradExtractor : public FeatureExtractor {
  public:
-  WinogradExtractor(std::unique_ptr<Network> network, int relative_cost, std::string weights_sha256)
-      : network_(std::move(network)), relative_cost_(relative_cost), weights_sha256_(std::move(weights_sha256)) {}
+  WinogradExtractor(std::unique_ptr<Network> network, EnginePlan plan, std::string weights_sha256)
+      : network_(std::move(network)), plan_(std::move(plan)), weights_sha256_(std::move(weights_sha256)) {}
 
   std::int64_t dim() const override { return network_->dim(); }
   int image_width() const override { return network_->image_columns(); }
@@ -58,7 +58,7 @@ class WinogradExtractor : public FeatureExtractor {
     for (const LayerPlan& layer : network_->plan().layers) tile_sizes.push_back(layer.tile_size);
     return {{"instruction_set", SimdTargetName(network_->plan().target)},
             {"tile_sizes", std::move(tile_sizes)},
-            {"relative_cost", relative_cost_ / 100.0}};
+            {"relative_cost", plan_.relative_cost / 100.0}};
   }
 
   Result<std::unique_ptr<Session>> NewSession() const override {
@@ -66,9 +66,12 @@ class WinogradExtractor : public FeatureExtractor {
     return std::make_unique<WinogradSession>(*network_, std::move(session));
   }
 
+  int sessions_in_memory() const override { return plan_.sessions; }
+  std::int64_t bytes(int sessions) const override { return plan_.bytes(sessions); }
+
  private:
   std::unique_ptr<Network> network_;
-  int relative_cost_;
+  EnginePlan plan_;
   std::string weights_sha256_;
 };
 
@@ -95,17 +98,34 @@ double TotalCost(const std::vector<ConvolutionShape>& shapes, const std::vector<
 }
 
 EnginePlan Complete(const std::vector<ConvolutionShape>& shapes, const std::vector<int>& tile_sizes, int batch,
-                    SimdTarget target, int threads, int image_columns) {
+                    SimdTarget target, std::int64_t cache_bytes, int image_columns) {
   EnginePlan plan;
   plan.network.target = target;
   plan.network.batch = batch;
-  plan.network.threads = threads;
-  plan.network.layers = PlanLayers(shapes, tile_sizes, batch, SecondLevelCacheBytes().value_or(kUsualCacheBytes));
+  plan.network.layers = PlanLayers(shapes, tile_sizes, batch, cache_bytes);
   plan.shared_bytes = Network::SharedBytes(shapes, plan.network);
   plan.session_bytes = NetworkSession::Bytes(shapes, plan.network, image_columns);
   plan.relative_cost = static_cast<int>(
       std::lround(100 * TotalCost(shapes, tile_sizes) / TotalCost(shapes, ChooseTileSizes(shapes, 0))));
   return plan;
+}
+
+constexpr int kSmallestBatch = 8;
+
+/// Tile sizes whose weights fit beside what is the same on every machine: two sessions, whatever the number of threads;
+/// the cache and instructions of a usual processor; a program of usual size.
+std::vector<int> TilesWithin(std::int64_t limit, const std::vector<ConvolutionShape>& shapes, int image_columns) {
+  constexpr std::int64_t kProgram = 96'000'000;  // before the network, and what reading, decoding and writing take
+  constexpr int kSessions = 2;
+  std::vector<int> tile_sizes = ChooseTileSizes(shapes, 0);
+  if (limit <= 0) return tile_sizes;
+  const EnginePlan usual =
+      Complete(shapes, tile_sizes, kSmallestBatch, SimdTarget::kAvx512, kUsualCacheBytes, image_columns);
+  if (usual.bytes(kSessions) <= limit - kProgram) return tile_sizes;
+  std::int64_t gaps = usual.shared_bytes;  // between the frequencies
+  for (std::size_t i = 0; i < shapes.size(); ++i) gaps -= WeightBytes(shapes[i], tile_sizes[i]);
+  const std::int64_t room = limit - kProgram - kSessions * usual.session_bytes - gaps;
+  return ChooseTileSizes(shapes, std::max<std::int64_t>(room, 1));
 }
 
 }  // namespace
@@ -122,24 +142,23 @@ Result<EnginePlan> PlanEngine(const NetworkDescription& description, const Engin
   ARROW_ASSIGN_OR_RAISE(const std::vector<ConvolutionShape> shapes, ConvolutionShapes(description));
   ARROW_ASSIGN_OR_RAISE(const SimdTarget target, ChosenTarget(options));
   const int threads = std::max(options.threads, 1);
-  int batch = options.batch_size > 0 ? options.batch_size : UsualBatchSize(shapes);
-  std::vector<int> tile_sizes = options.tile_sizes.empty() ? ChooseTileSizes(shapes, 0) : options.tile_sizes;
+  const std::vector<int> tile_sizes = options.tile_sizes.empty()
+                                          ? TilesWithin(options.memory_limit, shapes, description.image_columns)
+                                          : options.tile_sizes;
   ARROW_RETURN_NOT_OK(CheckTileSizes(tile_sizes, shapes.size()));
-  const auto complete = [&] { return Complete(shapes, tile_sizes, batch, target, threads, description.image_columns); };
-  EnginePlan plan = complete();
-  // What sessions hold is found again by smaller batches, at little cost; then the tiles must give way.
-  constexpr int kSmallestBatch = 8;
+  const std::int64_t cache_bytes = SecondLevelCacheBytes().value_or(kUsualCacheBytes);
+  int batch = options.batch_size > 0 ? options.batch_size : UsualBatchSize(shapes);
+  EnginePlan plan = Complete(shapes, tile_sizes, batch, target, cache_bytes, description.image_columns);
   while (options.memory > 0 && plan.bytes(threads) > options.memory && options.batch_size == 0 &&
          batch > kSmallestBatch) {
     batch /= 2;
-    plan = complete();
+    plan = Complete(shapes, tile_sizes, batch, target, cache_bytes, description.image_columns);
   }
-  if (options.memory > 0 && plan.bytes(threads) > options.memory && options.tile_sizes.empty()) {
-    std::int64_t gaps = plan.shared_bytes;  // between the frequencies
-    for (std::size_t i = 0; i < shapes.size(); ++i) gaps -= WeightBytes(shapes[i], tile_sizes[i]);
-    const std::int64_t room = std::max<std::int64_t>(options.memory - threads * plan.session_bytes - gaps, 1);
-    tile_sizes = ChooseTileSizes(shapes, room);
-    plan = complete();
+  plan.network.threads = threads;
+  plan.sessions = threads;
+  if (options.memory > 0) {
+    const std::int64_t fitting = (options.memory - plan.shared_bytes) / plan.session_bytes;
+    plan.sessions = static_cast<int>(std::clamp<std::int64_t>(fitting, 1, threads));
   }
   return plan;
 }
@@ -147,7 +166,7 @@ Result<EnginePlan> PlanEngine(const NetworkDescription& description, const Engin
 Result<std::unique_ptr<FeatureExtractor>> MakeWinogradExtractor(const NetworkDescription& description,
                                                                 const EnginePlan& plan, std::string weights_sha256) {
   ARROW_ASSIGN_OR_RAISE(std::unique_ptr<Network> network, Network::Make(description, plan.network));
-  return std::make_unique<WinogradExtractor>(std::move(network), plan.relative_cost, std::move(weights_sha256));
+  return std::make_unique<WinogradExtractor>(std::move(network), plan, std::move(weights_sha256));
 }
 
 }  // namespace pomona::winograd

@@ -20,8 +20,13 @@ struct EngineOptions {
   /// Tile size of every convolution but the first; empty takes `ChooseTileSizes`. They decide bits.
   std::vector<int> tile_sizes;
 
-  /// Bytes that weights and sessions may hold, 0 for no limit. Where tile sizes or batch are open they are made smaller
-  /// to fit; what fits in no way is run with the smallest.
+  /// Bytes that the whole process may hold, 0 for no limit. Open tile sizes are chosen such that weights and two
+  /// sessions of small batches fit beside a program of usual size: so they depend on this and the network, and on
+  /// nothing that differs between machines. What fits in no way is run with the smallest.
+  std::int64_t memory_limit = 0;
+
+  /// Bytes that weights and sessions may hold now, 0 for no limit. An open batch is made smaller to fit, then
+  /// `EnginePlan::sessions`.
   std::int64_t memory = 0;
 
   /// The instruction set; the best of the processor when empty.
@@ -37,6 +42,7 @@ struct EnginePlan {
   NetworkPlan network;
   std::int64_t shared_bytes = 0;   ///< transformed weights
   std::int64_t session_bytes = 0;  ///< of one session
+  int sessions = 1;                ///< at once, within the memory; at least 1, at most the threads
 
   /// Modelled cost of the tile sizes against the best ones, in hundredths: 100 unless a plan or a limit made them
   /// smaller.

@@ -76,26 +76,49 @@ TEST_F(WinogradExtractorTest, RefusesAPlanThatDoesNotFit) {
   EXPECT_THAT(PlanEngine(description_, options).status().message(), HasSubstr("this processor does not run"));
 }
 
-TEST_F(WinogradExtractorTest, GivesWayToAMemoryLimit) {
+TEST_F(WinogradExtractorTest, LittleMemoryMeansASmallerBatchThenFewerSessions) {
   EngineOptions options;
   options.threads = 2;
   const EnginePlan free = PlanEngine(description_, options).ValueOrDie();
+  EXPECT_EQ(free.sessions, 2);
+  EXPECT_EQ(free.relative_cost, 100);
   options.memory = free.bytes(2) - 1;
   const EnginePlan smaller = PlanEngine(description_, options).ValueOrDie();
   EXPECT_LE(smaller.bytes(2), options.memory);
   EXPECT_LE(smaller.network.batch, free.network.batch);
-  options.memory = free.shared_bytes / 2 + 2 * smaller.session_bytes;
-  const EnginePlan small_tiles = PlanEngine(description_, options).ValueOrDie();
-  EXPECT_LT(small_tiles.shared_bytes, free.shared_bytes);
-  EXPECT_LT(small_tiles.network.layers[1].tile_size, free.network.layers[1].tile_size);
-  EXPECT_EQ(free.relative_cost, 100);
-  EXPECT_GT(small_tiles.relative_cost, 100);
-  // What a plan says stays, whatever the memory.
-  options.tile_sizes = {6, 6};
+  options.memory = 1;
+  const EnginePlan least = PlanEngine(description_, options).ValueOrDie();
+  EXPECT_EQ(least.sessions, 1);
+  EXPECT_EQ(least.relative_cost, 100) << "what is free at the moment must not decide bits";
   options.batch_size = free.network.batch;
-  const EnginePlan planned = PlanEngine(description_, options).ValueOrDie();
-  EXPECT_EQ(planned.network.layers[1].tile_size, 6);
-  EXPECT_EQ(planned.network.batch, free.network.batch);
+  EXPECT_EQ(PlanEngine(description_, options).ValueOrDie().network.batch, free.network.batch);
+}
+
+TEST_F(WinogradExtractorTest, TilesFollowFromTheLimitWhateverElse) {
+  const auto tiles = [&](EngineOptions options) {
+    std::vector<int> sizes;
+    const EnginePlan plan = PlanEngine(description_, options).ValueOrDie();
+    for (const LayerPlan& layer : plan.network.layers) sizes.push_back(layer.tile_size);
+    return sizes;
+  };
+  EngineOptions options;
+  const std::vector<int> best = tiles(options);
+  options.memory_limit = 97'000'000;  // hardly more than the program without the network
+  const std::vector<int> small = tiles(options);
+  EXPECT_LT(small[1], best[1]);
+  EXPECT_GT(PlanEngine(description_, options).ValueOrDie().relative_cost, 100);
+  for (const int threads : {2, 7, 64}) {
+    for (const std::int64_t memory : {std::int64_t{1}, std::int64_t{1} << 40}) {
+      for (const SimdTarget target : UsableSimdTargets()) {
+        options.threads = threads;
+        options.memory = memory;
+        options.target = target;
+        EXPECT_EQ(tiles(options), small) << threads << " threads, " << memory << " bytes, " << SimdTargetName(target);
+      }
+    }
+  }
+  options.tile_sizes = {6, 6};  // what a plan says stays, whatever the limit
+  EXPECT_EQ(tiles(options)[1], 6);
 }
 
 TEST_F(WinogradExtractorTest, SessionsCheckTheirBatch) {
