@@ -5,6 +5,8 @@ import shutil
 
 import numpy as np
 import outputs
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from conftest import ROOT
 
@@ -62,6 +64,21 @@ def test_features_already_extracted(pomona, fitted, other_photos, tmp_path):
     assert outputs.table(tmp_path / "from-features", "projection").equals(
         outputs.table(tmp_path / "from-images", "projection")
     )
+
+
+def test_a_feature_that_is_no_number_is_an_error_with_its_path(pomona, fitted, other_photos, tmp_path):
+    pomona("features", other_photos, "--output", tmp_path / "features", *NETWORK, "--limit", "4")
+    part = tmp_path / "features" / "features" / "part-00000.parquet"
+    rows = pq.ParquetFile(part).read()
+    values = outputs.matrix(rows, "features").copy()
+    values[2, 5] = np.nan
+    place = rows.schema.get_field_index("features")
+    lists = pa.FixedSizeListArray.from_arrays(values.ravel(), type=rows.schema.field(place).type)
+    pq.write_table(rows.set_column(place, rows.schema.field(place), lists), part)
+
+    done = pomona("apply", fitted, tmp_path / "features", "--output", tmp_path / "out", code=1)
+    assert f"{rows['path'][2]}: feature 5 is NaN" in done.stderr
+    assert not (tmp_path / "out" / "projection.csv").exists()
 
 
 def test_features_of_another_recipe_are_refused(pomona, fitted, other_photos, tmp_path):

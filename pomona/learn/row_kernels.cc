@@ -98,7 +98,7 @@ Status CheckFinite(const RowBlock& block) {
     if (bad == row.end()) continue;
     const std::string name = block.name ? block.name(i) : "row " + std::to_string(i) + " of the block";
     return Status::Invalid(name, ": feature ", bad - row.begin(), " is ", std::isnan(*bad) ? "NaN" : "infinite",
-                           "; the fit wants finite numbers: leave this row out");
+                           "; finite numbers are wanted: leave this row out");
   }
   return Status::OK();
 }

@@ -12,6 +12,7 @@
 #include <arrow/table.h>
 #include <arrow/type.h>
 
+#include "pomona/learn/row_kernels.h"
 #include "pomona/pipeline/csv.h"
 #include "pomona/pipeline/number_text.h"
 #include "pomona/pipeline/ordered.h"
@@ -76,8 +77,10 @@ class BlockProjector {
     ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::Buffer> buffer,
                           arrow::AllocateBuffer(count * kept * static_cast<std::int64_t>(sizeof(double))));
     const MatrixView<double> values{reinterpret_cast<double*>(buffer->mutable_data()), count, kept};
-    ARROW_RETURN_NOT_OK(
-        job_.rows->Visit(block, [&](const RowBlock& rows) { return job_.reduction->Project(rows.rows, values); }));
+    ARROW_RETURN_NOT_OK(job_.rows->Visit(block, [&](const RowBlock& rows) -> Status {
+      ARROW_RETURN_NOT_OK(CheckFinite(rows));
+      return job_.reduction->Project(rows.rows, values);
+    }));
     ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::Table> names, job_.rows->Names(block));
     const auto floats = std::make_shared<arrow::DoubleArray>(count * kept, buffer);
     const auto vectors = std::make_shared<arrow::FixedSizeListArray>(schema_->field(2)->type(), count, floats);

@@ -45,7 +45,7 @@ bool IsProjectionCsv(std::string_view name);
 
 /// \brief Projects all rows and writes them as Parquet and CSV, in order; the same bytes for any number of threads.
 ///
-/// \return the points of the report, without thumbnails
+/// \return the points of the report, without thumbnails; Invalid with the row's path where a feature is not finite
 Result<std::vector<ReportPoint>> WriteProjection(const ProjectionJob& job, const Cancellation* cancellation);
 
 /// \brief Writes explained_variance.csv: component,explained_variance,ratio,cumulative,kept.

@@ -1,6 +1,7 @@
 #include "pomona/pipeline/projection.h"
 
 #include <cstring>
+#include <limits>
 
 #include <arrow/array.h>
 #include <arrow/table.h>
@@ -63,6 +64,34 @@ TEST_F(ProjectionTest, ParquetAndCsvHoldTheSameNumbers) {
   EXPECT_EQ(points[1].x, 1.5);
   EXPECT_EQ(points[1].y, 1);
   EXPECT_EQ(points[2].path, "p101502");
+}
+
+TEST_F(ProjectionTest, AFeatureThatIsNotFiniteNamesItsRow) {
+  const auto plain = testing_features::Rows({0, 1, 2}, 3);
+  std::vector<float> values = {1, 2, 3, 4, std::numeric_limits<float>::quiet_NaN(), 6, 7, 8, 9};
+  const auto floats = std::make_shared<arrow::FloatArray>(9, arrow::Buffer::FromVector(std::move(values)));
+  const auto vectors = std::make_shared<arrow::FixedSizeListArray>(VectorType(arrow::float32(), 3), 3, floats);
+  const auto rows = plain->SetColumn(5, plain->schema()->field(5), vectors).ValueOrDie();
+  const Location bad = Location::Parse(folder_ / "bad").ValueOrDie();
+  const ShardStore store(bad.Child("_pomona/shards"));
+  CommitRecord record;
+  record.part = ShardStore::NewPartName(0);
+  PartWriter writer = PartWriter::Open(store.PartPlace(record.part), PartSchema(3)).ValueOrDie();
+  ASSERT_TRUE(writer.Write(*rows).ok());
+  record.ok = 3;
+  record.file = writer.Close().ValueOrDie();
+  ASSERT_TRUE(store.Commit(record).ok());
+  testing_features::Join(store, bad, 3, 1024, 3);
+  rows_ = FeatureRows::Open(bad.Child("features")).ValueOrDie();
+
+  ProjectionJob job;
+  job.rows = rows_.get();
+  job.reduction = &reduction_;
+  job.output = Location::Parse(folder_ / "projected").ValueOrDie();
+  const Status status = WriteProjection(job, nullptr).status();
+  EXPECT_TRUE(status.IsInvalid());
+  EXPECT_NE(status.message().find("p100001: feature 1 is NaN"), std::string::npos) << status.message();
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "projected/projection.csv"));
 }
 
 TEST_F(ProjectionTest, ThreadsDoNotChangeAByte) {
