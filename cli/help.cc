@@ -143,6 +143,17 @@ std::string NearestOption(const CLI::App& command, const std::string& name) {
   return NearestWord(name, names);
 }
 
+std::string EmptyValueMessage(std::span<const char* const> arguments) {
+  for (const std::string_view argument : arguments) {
+    if (argument == "--") break;
+    if (!argument.starts_with("--") || argument.find('=') + 1 != argument.size()) continue;
+    std::string message(argument.substr(0, argument.size() - 1));
+    message += ": a value is wanted behind the \"=\"; give one, or leave the option out";
+    return message;
+  }
+  return "";
+}
+
 std::string UsageMessage(const CLI::App& program, const CLI::ParseError& error) {
   const CLI::App& command = ChosenCommand(const_cast<CLI::App&>(program));
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {

@@ -57,6 +57,15 @@ TEST(HelpTest, MissingDoubledAndWrongValuesNameTheOption) {
   EXPECT_THAT(Program().Refusal({"run", "a", "--progress", "loud"}), HasSubstr("auto, bar, plain, json, none"));
 }
 
+TEST(HelpTest, AnOptionWithoutAValueBehindItsSignIsNamed) {
+  const auto message = [](std::vector<const char*> words) { return EmptyValueMessage(words); };
+  EXPECT_THAT(message({"run", "a", "--output=", "--no-thumbnails"}),
+              testing::StartsWith("--output: a value is wanted"));
+  EXPECT_EQ(message({"run", "a", "--output=b", "--exclude", "x=", "--label-from=regex:(.)="}), "");
+  EXPECT_EQ(message({"run", "--", "--dashed="}), "");
+  EXPECT_EQ(message({}), "");
+}
+
 TEST(HelpTest, AFolderMayBeNamedLikeACommand) {
   EXPECT_EQ(Program().Refusal({"run", "fit", "--output", "run"}), "");
   EXPECT_EQ(Program().Refusal({"run", "--include", "*.jpg", "photos", "--include", "[ab]"}), "");

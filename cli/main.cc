@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <iostream>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -57,6 +58,12 @@ int Main(int argc, const char* const* argv) {
   CLI::App program(
       "Pomona turns a folder or bucket of labelled photographs into features and a reduced representation.");
   AddCommands(program, context);
+  const std::span<const char* const> arguments(argv, static_cast<std::size_t>(argc));
+  if (argc > 1) {
+    if (const std::string wrong = EmptyValueMessage(arguments.subspan(1)); !wrong.empty()) {
+      return Fail(kExitUsage, wrong);
+    }
+  }
   try {
     program.parse(argc, argv);
     if (!context.action) {

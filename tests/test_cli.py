@@ -44,6 +44,8 @@ def test_version(pomona):
         (["rnu", "x"], "unknown command 'rnu'; did you mean 'run'?"),
         (["run", "x", "--thread", "2"], "unknown option --thread; did you mean --threads?"),
         (["run", "x", "--image_size", "2"], "unknown option --image_size; did you mean --image-size?"),
+        (["run", "x", "--output=", "--no-thumbnails"], "--output: a value is wanted"),
+        (["run", "x", "--output", "y", "--config=", "--overwrite"], "--config: a value is wanted"),
         (["run", "x", "--output"], "--output has no value; wanted --output URI"),
         (["run", "x", "--output", "y", "--output", "z"], "--output is given 2 times; wanted once"),
         (["run", "--output", "y"], "INPUT is missing"),
