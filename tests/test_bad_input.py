@@ -157,6 +157,11 @@ def test_bytes_that_are_not_utf_8(pomona, tmp_path):
     again = pomona("run", os.fsencode(tmp_path) + b"/in \xe9", "--output", output, *PIXELS)
     assert "already" in again.stdout
 
+    with open(folder + b"/%FF.jpg", "wb") as file:
+        file.write(small_jpeg())
+    clash = pomona("run", os.fsencode(tmp_path) + b"/in \xe9", "--output", tmp_path / "clash", *PIXELS, code=2)
+    assert r'"K\xFCche/%FF.jpg" and "K\xFCche/\xFF.jpg" would both be called' in clash.stderr
+
 
 def test_symbolic_links(pomona, photos, tmp_path):
     (tmp_path / "in" / "a").mkdir(parents=True)

@@ -139,6 +139,7 @@ Result<InputImages> ListInput(const RunOptions& options, const Location& input, 
                         input.display);
     }
   }
+  ARROW_RETURN_NOT_OK(images.rows.CheckPaths());
   if (options.sample && *options.sample < images.rows.size()) KeepSample(*options.sample, &images.rows);
   if (options.limit && *options.limit < images.rows.size()) {
     std::vector<std::int64_t> first(static_cast<std::size_t>(*options.limit));

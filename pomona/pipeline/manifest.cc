@@ -11,6 +11,7 @@
 #include <arrow/type.h>
 
 #include "pomona/base/hash.h"
+#include "pomona/base/usage_error.h"
 #include "pomona/pipeline/parquet_io.h"
 
 namespace pomona {
@@ -69,6 +70,21 @@ Result<std::shared_ptr<arrow::RecordBatch>> GroupOfRows(const ManifestRows& rows
   return arrow::RecordBatch::Make(ManifestSchema(), count, std::move(columns));
 }
 
+/// A name for people to tell bytes apart: all beyond ASCII as \xFF.
+std::string WithBytes(std::string_view name) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string text;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      text += c;
+    } else {
+      text += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 void ManifestRows::AddRow(const ManifestRow& row) {
@@ -119,6 +135,19 @@ void ManifestRows::Sort() {
     return order != 0 ? order < 0 : key(a) < key(b);
   };
   if (!std::is_sorted(entries_.begin(), entries_.end(), before)) std::sort(entries_.begin(), entries_.end(), before);
+}
+
+Status ManifestRows::CheckPaths() const {
+  for (std::int64_t i = 1; i < size(); ++i) {
+    const ManifestRow one = row(i - 1);
+    const ManifestRow other = row(i);
+    if (one.path != other.path || one.key == other.key) continue;
+    if (ToValidUtf8(one.key) != ToValidUtf8(other.key)) continue;  // images of two archives that keep their own paths
+    return UsageError("INPUT: \"" + WithBytes(one.key) + "\" and \"" + WithBytes(other.key) +
+                      "\" would both be called " + std::string(one.path) +
+                      " in the output, where %XX is a byte that is not UTF-8; rename one of them");
+  }
+  return Status::OK();
 }
 
 void ManifestRows::Keep(std::span<const std::int64_t> rows) {

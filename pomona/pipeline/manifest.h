@@ -62,6 +62,11 @@ class ManifestRows {
   /// \brief Sorts by the UTF-8 bytes of `path`; equal ones by `key`.
   void Sort();
 
+  /// \brief Looks, in sorted rows, for names that differ only in bytes that `path` shows as `%XX`.
+  ///
+  /// \return UsageError with both names, where a file is called `z%FF.jpg` and another has the byte FF there
+  Status CheckPaths() const;
+
   /// \brief Keeps only these rows. \param[in] rows in rising order
   void Keep(std::span<const std::int64_t> rows);
 

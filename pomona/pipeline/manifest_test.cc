@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "pomona/base/usage_error.h"
 #include "pomona/pipeline/testing_folder.h"
 
 namespace pomona {
@@ -33,6 +34,24 @@ TEST(Manifest, SortsByPathAndKeepsKeys) {
   EXPECT_EQ(rows.row(3).key, "s3://bucket/c/3.jpg");
   rows.Keep(std::vector<std::int64_t>{1, 3});
   EXPECT_EQ(rows.row(1).key, "s3://bucket/c/3.jpg");
+}
+
+TEST(Manifest, NamesThatOnePathWouldStandForAreRefused) {
+  ManifestRows rows = SomeRows();
+  rows.Sort();
+  EXPECT_TRUE(rows.CheckPaths().ok());
+  rows.Add("a/%FF.jpg", "a", 30, 8);
+  rows.Sort();
+  const Status status = rows.CheckPaths();
+  EXPECT_TRUE(IsUsageError(status));
+  EXPECT_NE(status.message().find(R"("a/%FF.jpg" and "a/\xFF.jpg" would both be called data/a/%FF.jpg)"),
+            std::string::npos)
+      << status.message();
+
+  ManifestRows packed("data/");
+  packed.AddRow({"Kiwi/1.jpg", "one.tar", "Kiwi", 5, 0, "", 512});
+  packed.AddRow({"Kiwi/1.jpg", "two.tar", "Kiwi", 5, 0, "", 512});
+  EXPECT_TRUE(packed.CheckPaths().ok());
 }
 
 TEST(Manifest, ReadsBackWhatWasWritten) {
