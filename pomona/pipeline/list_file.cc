@@ -1,6 +1,8 @@
 #include "pomona/pipeline/list_file.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -33,6 +35,18 @@ std::string WithoutDots(std::string_view path) {
     clean += part;
   }
   return clean;
+}
+
+/// Whether the file system would find a local path's file by a shorter one, too.
+bool HasDetour(std::string_view path) {
+  return path.find("//") != std::string_view::npos || path.find("/./") != std::string_view::npos ||
+         path.find("/../") != std::string_view::npos || path.starts_with("../");
+}
+
+/// Whether two local paths lead to one file; also where it is not there, since then nothing tells them apart.
+bool AreOneFile(const std::string& a, const std::string& b) {
+  std::error_code error;
+  return std::filesystem::equivalent(a, b, error) || error;
 }
 
 /// The text of one value of a string, binary or dictionary column; "" for null.
@@ -93,15 +107,24 @@ class ListRows {
   }
 
   Status CheckDuplicates() const {
+    const bool by_place = detours_ || (whole_ && relative_);
+    std::vector<std::string> places;
+    for (std::int64_t i = 0; by_place && i < rows_->size(); ++i) places.push_back(LocalPlace(rows_->row(i)));
+    const auto name = [&](std::int64_t i) -> std::string_view {
+      return by_place ? places[static_cast<std::size_t>(i)] : rows_->row(i).path;
+    };
     std::vector<std::int64_t> order(static_cast<std::size_t>(rows_->size()));
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::int64_t>(i);
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::int64_t a, std::int64_t b) { return rows_->row(a).path < rows_->row(b).path; });
+    std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) { return name(a) < name(b); });
     for (std::size_t i = 1; i < order.size(); ++i) {
-      const std::string_view path = rows_->row(order[i]).path;
-      if (rows_->row(order[i - 1]).path != path) continue;
-      return UsageError("INPUT: " + list_.display + " names " + std::string(path) + " twice, in rows " +
-                        std::to_string(order[i - 1] + 1) + " and " + std::to_string(order[i] + 1) +
+      const std::int64_t first = order[i - 1];
+      const std::int64_t second = order[i];
+      if (name(first) != name(second)) continue;
+      const std::string path(rows_->row(first).path);
+      const std::string other(rows_->row(second).path);
+      if (path != other && !AreOneFile(FilePath(rows_->row(first)), FilePath(rows_->row(second)))) continue;
+      return UsageError("INPUT: " + list_.display + " names " + path + " twice, in rows " + std::to_string(first + 1) +
+                        " and " + std::to_string(second + 1) + (path == other ? "" : " (there as " + other + ")") +
                         "; leave one of them");
     }
     return Status::OK();
@@ -122,8 +145,26 @@ class ListRows {
       const std::string place = IsWhole(key) ? key : folder_.path + "/" + key;
       label = labeler_.LabelOf(IsWhole(key) ? key : rows_->prefix() + key, place);
     }
+    if (IsLocal(key)) {
+      (IsWhole(key) ? whole_ : relative_) = true;
+      detours_ = detours_ || HasDetour(key);
+    }
     IsWhole(key) ? rows_->AddWhole(key, label, -1, 0) : rows_->Add(key, label, -1, 0);
     return Status::OK();
+  }
+
+  bool IsLocal(std::string_view key) const {
+    return IsWhole(key) ? key.starts_with('/') : folder_.is_local();  // elsewhere ".." is a name like any other
+  }
+
+  std::string FilePath(const ManifestRow& row) const {
+    return IsWhole(row.key) ? std::string(row.key) : folder_.path + "/" + std::string(row.key);
+  }
+
+  /// One name for each local file, whichever way its path goes; the path itself of others.
+  std::string LocalPlace(const ManifestRow& row) const {
+    if (!IsLocal(row.key)) return std::string(row.path);
+    return std::filesystem::path(FilePath(row)).lexically_normal().string();
   }
 
   const Location& list_;
@@ -136,6 +177,9 @@ class ListRows {
   int path_column_ = -1;
   int label_column_ = -1;
   std::int64_t count_ = 0;
+  bool whole_ = false;     ///< a local path from the root is among the rows
+  bool relative_ = false;  ///< a local path from the list's folder is
+  bool detours_ = false;   ///< a local path with ".." or the like is
 };
 
 Status ReadCsv(const Location& list, ListRows* rows) {

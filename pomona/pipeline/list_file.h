@@ -18,8 +18,8 @@ bool IsListFile(std::string_view input);
 ///
 /// \param[in] columns names of the columns where they have others
 /// \param[in,out] rows get one row an image, in the list's order; the prefix must be `ListPrefix(list)`
-/// \return UsageError for a missing column, an empty path, or a path that stands there twice, with both rows named
-///         (counted from 1, without the heading)
+/// \return UsageError for a missing column, an empty path, or an image that stands there twice, also where its local
+///         paths differ, as a/1.jpg and a/../a/1.jpg do, with both rows named (counted from 1, without the heading)
 Status ReadListFile(const Location& list, const InputColumns& columns, const Labeler& labeler, ManifestRows* rows);
 
 /// \brief What the paths of a list get in front: its folder, as the user would type it.

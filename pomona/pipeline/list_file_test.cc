@@ -1,5 +1,8 @@
 #include "pomona/pipeline/list_file.h"
 
+#include <filesystem>
+#include <string>
+
 #include <arrow/builder.h>
 #include <arrow/table.h>
 #include <gmock/gmock.h>
@@ -68,6 +71,26 @@ TEST(ListFile, RefusesDuplicatesNamingBothRows) {
   const Status status = Read(folder / "list.csv").status();
   EXPECT_TRUE(IsUsageError(status));
   EXPECT_THAT(status.message(), HasSubstr("a/1.jpg twice, in rows 1 and 3"));
+}
+
+TEST(ListFile, OneFileByTwoPathsIsADuplicate) {
+  const TempFolder folder;
+  WriteFile(folder / "a/1.jpg", "x");
+  WriteFile(folder / "b/c/1.jpg", "x");
+  const std::string lists[] = {"path\na/1.jpg\nb/c/1.jpg\nb/../a/1.jpg\n",
+                               "path\na/1.jpg\nb/c/1.jpg\n" + (folder / "a/1.jpg") + "\n",
+                               "path\n" + (folder / "a/1.jpg") + "\n/x/1.jpg\n" + (folder / "a/.//1.jpg") + "\n",
+                               "path\na/missing.jpg\nb/c/1.jpg\na/../a/missing.jpg\n"};
+  for (const std::string& list : lists) {
+    WriteFile(folder / "list.csv", list);
+    const Status status = Read(folder / "list.csv").status();
+    EXPECT_TRUE(IsUsageError(status)) << list;
+    EXPECT_THAT(status.message(), HasSubstr("twice, in rows 1 and 3")) << list;
+  }
+  std::filesystem::create_directory_symlink(folder / "b/c", folder / "link");
+  WriteFile(folder / "b/a/1.jpg", "y");
+  WriteFile(folder / "list.csv", "path\nlink/../a/1.jpg\na/1.jpg\n");  // the first is b/a/1.jpg
+  EXPECT_EQ(Read(folder / "list.csv").ValueOrDie().size(), 2);
 }
 
 TEST(ListFile, MistakesAreNamed) {
