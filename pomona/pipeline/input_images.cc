@@ -112,6 +112,23 @@ void KeepSample(std::int64_t count, ManifestRows* rows) {
   rows->Keep(SpreadSample(candidates, count));
 }
 
+/// Says for how many images a pattern finds no label: most often the pattern is mistaken.
+void NoteMissingLabels(const LabelRule& rule, const Labeler& labeler, InputImages* images) {
+  if (rule.kind != LabelRule::Kind::kRegex) return;
+  const ManifestRows& rows = images->rows;
+  std::int64_t missing = 0;
+  std::string first;
+  for (std::int64_t i = 0; i < rows.size(); ++i) {
+    const ManifestRow row = rows.row(i);
+    if (!row.label.empty() || !labeler.LabelOf(row.path, {}).empty()) continue;
+    if (missing++ == 0) first = row.path;
+  }
+  if (missing == 0) return;
+  images->messages.push_back("--label-from: the pattern \"" + rule.pattern + "\" finds no label in " +
+                             HumanCount(missing) + " of " + HumanCount(rows.size()) + " paths, such as " + first +
+                             "; the label is empty there");
+}
+
 }  // namespace
 
 Result<InputImages> ListInput(const RunOptions& options, const Location& input, const Cancellation* cancellation) {
@@ -146,6 +163,7 @@ Result<InputImages> ListInput(const RunOptions& options, const Location& input, 
     std::iota(first.begin(), first.end(), std::int64_t{0});
     images.rows.Keep(first);
   }
+  NoteMissingLabels(options.label_from, labeler, &images);
   return images;
 }
 

@@ -11,7 +11,10 @@
 namespace pomona {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using testing_folder::TempFolder;
 using testing_folder::WriteFile;
 
@@ -39,6 +42,20 @@ TEST_F(InputImagesTest, PathsAreAsTypedAndSorted) {
   EXPECT_EQ(images.rows.row(0).label, "a");
   EXPECT_EQ(images.rows.row(4).label, "x");   // nested: the folder next to the image
   EXPECT_EQ(images.rows.row(5).label, "in");  // in the input itself
+}
+
+TEST_F(InputImagesTest, SaysForHowManyImagesAPatternFindsNoLabel) {
+  options_.label_from = {LabelRule::Kind::kRegex, "/in/([a-z])/"};
+  EXPECT_THAT(List(options_)->messages, ElementsAre(AllOf(HasSubstr("finds no label in 1 of 6 paths"),
+                                                          HasSubstr("such as " + (folder_ / "in/top.jpg;")))));
+  options_.label_from.pattern = "_([0-9]+)\\.jpg$";
+  EXPECT_THAT(List(options_)->messages, ElementsAre(HasSubstr("in 6 of 6 paths")));
+  options_.limit = 2;
+  EXPECT_THAT(List(options_)->messages, ElementsAre(HasSubstr("in 2 of 2 paths")));
+  options_.label_from.pattern = "/([0-9]+)\\.jpg$";
+  EXPECT_THAT(List(options_)->messages, IsEmpty());
+  options_.label_from = {LabelRule::Kind::kNone, ""};
+  EXPECT_THAT(List(options_)->messages, IsEmpty());
 }
 
 TEST_F(InputImagesTest, FiltersInOrder) {

@@ -123,6 +123,9 @@ Result<PackSummary> Pack(const RunOptions& options, PackFormat format, std::int6
   }
   ARROW_RETURN_NOT_OK(CheckEmpty(output));
   ARROW_ASSIGN_OR_RAISE(const InputImages images, ListInput(options, input, cancellation));
+  for (const std::string& message : images.messages) {
+    if (progress != nullptr) progress->Message(message);
+  }
   const ImagePlaces places(input, options.columns);
   Packer packer(output, format, shard_bytes);
   const std::int64_t count = images.rows.size();
