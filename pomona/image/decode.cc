@@ -56,6 +56,14 @@ const Format* FindFormat(Bytes bytes) {
   return found == kFormats.end() ? nullptr : found;
 }
 
+/// The format whose first bytes these are, cut off before they tell it apart; "" for none.
+std::string_view FormatCutOff(Bytes bytes) {
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (text == "\xFF\xD8") return "JPEG";
+  if (text.size() > 1 && std::string_view("\x89PNG\r\n\x1A\n").starts_with(text)) return "PNG";
+  return "";
+}
+
 }  // namespace
 
 std::string_view DetectImageFormat(std::span<const std::uint8_t> bytes) {
@@ -69,7 +77,10 @@ Status DecodeImage(std::span<const std::uint8_t> bytes, const DecodeOptions& opt
                         "the file has no bytes: copy it again from where it came, or leave it out");
   }
   const Format* format = FindFormat(bytes);
-  if (format == nullptr) return ImageFailure(FailureCode::kUnknownFormat, DescribeForeignContent(bytes));
+  if (format == nullptr) {
+    if (const std::string_view cut = FormatCutOff(bytes); !cut.empty()) return TruncatedImage(cut, bytes.size());
+    return ImageFailure(FailureCode::kUnknownFormat, DescribeForeignContent(bytes));
+  }
   try {
     ARROW_ASSIGN_OR_RAISE(const int orientation, format->decode(bytes, options, image));
     if (options.apply_exif_orientation) ApplyOrientation(orientation, image);

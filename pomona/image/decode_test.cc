@@ -155,6 +155,17 @@ TEST(DecodeImage, EmptyFile) {
   EXPECT_EQ(CodeOf(status), FailureCode::kEmpty);
 }
 
+TEST(DecodeImage, AFileCutOffInItsSignatureIsTruncated) {
+  Image image;
+  for (const std::string_view bytes : {"\xFF\xD8", "\x89P", "\x89PNG\r\n\x1A"}) {
+    const Status status = DecodeImage(AsBytes(std::string(bytes)), {}, &image);
+    EXPECT_EQ(CodeOf(status), FailureCode::kTruncated) << status.ToString();
+  }
+  EXPECT_THAT(DecodeImage(AsBytes(std::string("\xFF\xD8")), {}, &image).message(),
+              HasSubstr("the JPEG data end before the image does, after 2 bytes"));
+  EXPECT_EQ(CodeOf(DecodeImage(AsBytes(std::string("\xFF\xD9")), {}, &image)), FailureCode::kUnknownFormat);
+}
+
 TEST(DecodeImage, PageUnderTheNameOfAnImage) {
   Image image;
   const std::string page = "<!DOCTYPE html>\n<html><body>404 Not Found</body></html>";

@@ -72,7 +72,7 @@ bool StartsWithWord(std::string_view text, std::string_view word) {
 bool IsText(std::string_view bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
-    return byte >= 0x20 ? byte != 0x7F : byte == '\t' || byte == '\n' || byte == '\r' || byte == '\f';
+    return byte >= 0x20 ? byte != 0x7F && byte != 0xFF : byte == '\t' || byte == '\n' || byte == '\r' || byte == '\f';
   });
 }
 

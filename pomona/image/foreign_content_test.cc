@@ -41,6 +41,7 @@ TEST(DescribeForeignContent, NamesWhatItSeesAndWhatToDo) {
 
 TEST(DescribeForeignContent, ShowsTheFirstBytesOfTheUnknown) {
   EXPECT_THAT(Describe("\x81\x02\xFE"), HasSubstr("81 02 FE"));
+  EXPECT_THAT(Describe("\xFF"), HasSubstr("(FF)"));
 }
 
 }  // namespace
