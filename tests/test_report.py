@@ -11,6 +11,7 @@ from pathlib import Path
 
 import chromium
 import pytest
+from conftest import ROOT
 from PIL import Image
 
 DESKTOP = {"width": 1280, "height": 900}
@@ -250,6 +251,27 @@ def nothing(data):
     no_fit(data)
     data["run"] = {}
     data["labels"] |= {"names": [], "images": [], "quarantined": []}
+
+
+def test_every_code_of_the_quarantine_has_a_meaning(browser, run_output, tmp_path):
+    source = (ROOT / "pomona" / "base" / "failure.cc").read_text(encoding="utf-8")
+    codes = re.findall(r'FailureCode::k\w+, "([a-z-]+)"', source)
+    assert {"missing", "changed", "corrupt"} <= set(codes)
+    text = (run_output / "report.html").read_text(encoding="utf-8")
+    data = data_of(text)
+    data["quarantined"] = len(codes)
+    data["failures_by_code"] = [[code, 1] for code in codes]
+    data["failures"] = [[code, f"{code}.jpg", "", "why"] for code in codes]
+    path = tmp_path / "codes.html"
+    path.write_text(replace_data(text, data), encoding="utf-8")
+    page = open_report(browser, path, "desktop-light")
+    without = page.evaluate(
+        "[...document.querySelectorAll('.codes li')].filter((card) => !card.querySelector('.more')?.textContent)"
+        ".map((card) => card.querySelector('.tag').textContent)"
+    )
+    assert page.evaluate("document.querySelectorAll('.codes li').length") == len(codes)
+    assert without == []
+    picture(page, "report-codes")
 
 
 @pytest.mark.parametrize("view", ["desktop-light", "phone-dark"])

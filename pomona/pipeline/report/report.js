@@ -133,7 +133,7 @@
       const more = longest && longest[1] > 0 ? `${percent(longest[1] / total, 0)} of it: ${longest[0]}` : "";
       add("Time", ...seconds(total), more);
     }
-    if (run.peak_rss_bytes > 0) add("Peak memory", ...bytes(run.peak_rss_bytes), "resident");
+    if (run.peak_rss_bytes > 0) add("Peak memory", ...bytes(run.peak_rss_bytes), "resident, up to this page");
     if (components.total > 0) {
       add(
         "Variance kept",
@@ -230,7 +230,7 @@
       return;
     }
     const total = totalSeconds();
-    place.append(caption(`${seconds(total).join("\u00a0")} in all.`));
+    place.append(caption(`${seconds(total).join("\u00a0")} in all, up to the writing of this page.`));
     place.append(
       bars(
         stages.map(([name, value]) => ({
@@ -307,6 +307,8 @@
     "too-large": "more pixels than --max-image-pixels allows",
     unsupported: "a variant of the format that is not read",
     unreadable: "the file could not be opened or read",
+    changed: "the file changed after it was listed",
+    missing: "the file was listed and is gone",
     "non-finite": "a feature is not a number",
   };
 
