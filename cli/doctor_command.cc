@@ -220,7 +220,7 @@ void AddDoctorCommand(CLI::App& program, CommandContext& context) {
       "  pomona doctor --policy s3://bucket/raw s3://bucket/results\n"
       "\n"
       "Exit codes: 0 fit to run, 1 a library is not the one the program was built with or does not start, or the\n"
-      "place cannot be listed or read.");
+      "place is not there or cannot be listed or read.");
   command->callback([&context, uris, policy] {
     context.action = [&context, uris, policy]() -> Result<int> {
       if (*policy) return PrintPolicy(*uris);

@@ -8,6 +8,7 @@
 #include "pomona/base/usage_error.h"
 #include "pomona/storage/access_check.h"
 #include "pomona/storage/exclusive_write.h"
+#include "pomona/storage/file_io.h"
 #include "pomona/storage/s3_client.h"
 
 namespace pomona::cli {
@@ -51,6 +52,15 @@ std::vector<std::string> PlacesOfCredentials(const Location& place, const Enviro
 Result<int> DoctorOfStore(const std::string& uri, const CommandContext& context) {
   ARROW_ASSIGN_OR_RAISE(const Location place, Location::Parse(uri));
   std::cout << Padded("place") << place.display << "\n";
+  // Trying to write would make the folder, and a mistyped name would look fine.
+  if (place.is_local() || place.filesystem->type_name() == "hdfs") {
+    ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(place));
+    if (kind == PlaceKind::kMissing) {
+      std::cout << Padded("") << "is not there. An INPUT has to be; an --output is made by the command: try the folder "
+                << "that it is to lie in, " << place.Parent().path << "\n";
+      return kExitFailed;
+    }
+  }
   if (place.s3 != nullptr) {
     std::cout << Padded("service") << place.s3->ServiceName() << ", region " << place.s3->settings().region << "\n";
   }

@@ -12,7 +12,7 @@ namespace pomona::cli {
 
 /// \brief `pomona doctor URI`: tries a place with the credentials that are found, and prints what is missing.
 ///
-/// \return 1 where listing or reading fails
+/// \return 1 where listing or reading fails, and where a folder is not there, which is then not made
 Result<int> DoctorOfStore(const std::string& uri, const CommandContext& context);
 
 /// \brief `pomona doctor --policy URI...`: prints the least policy; the last place is the output, the others are read.

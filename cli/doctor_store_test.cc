@@ -1,5 +1,8 @@
 #include "cli/doctor_store.h"
 
+#include <filesystem>
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -27,6 +30,18 @@ TEST(DoctorStore, NamesWhereCredentialsAreLookedForAndNoValue) {
   EXPECT_THAT(lines, testing::Contains("/nonexistent/.aws/credentials: is not there"));
   EXPECT_THAT(lines, testing::Not(testing::Contains(testing::HasSubstr("AZURE"))));
   EXPECT_TRUE(PlacesOfCredentials(Location::Parse("/tmp").ValueOrDie(), environment).empty());
+}
+
+TEST(DoctorStore, SaysThatAFolderIsNotThereAndDoesNotMakeIt) {
+  const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "pomona-doctor-nothere";
+  std::filesystem::remove_all(folder);
+  testing::internal::CaptureStdout();
+  const Result<int> code = DoctorOfStore(folder.string(), CommandContext());
+  const std::string said = testing::internal::GetCapturedStdout();
+  EXPECT_EQ(*code, kExitFailed);
+  EXPECT_THAT(said, testing::HasSubstr("is not there"));
+  EXPECT_THAT(said, testing::Not(testing::HasSubstr("works")));
+  EXPECT_FALSE(std::filesystem::exists(folder));
 }
 
 }  // namespace
