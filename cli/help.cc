@@ -46,6 +46,9 @@ std::string Entry(const std::string& name, std::string_view meaning) {
 std::string OptionEntry(const CLI::Option& option) {
   std::string name = option.get_positional() ? option.get_name(true, false) : option.get_name(false, true);
   std::replace(name.begin(), name.end(), ',', ' ');
+  if (const std::size_t brace = name.find('{'); brace != std::string::npos) {
+    name.erase(brace, name.find('}', brace) + 1 - brace);  // what a switch stands for when it is given without a value
+  }
   if (!option.get_positional() && !option.get_type_name().empty()) {
     if (option.get_expected_min() > 0) name += " ";
     name += option.get_type_name();
@@ -62,7 +65,8 @@ std::vector<const CLI::App*> Subcommands(const CLI::App& command) {
 std::string UsageLine(const CLI::App& command) {
   std::string line = "usage: " + FullName(command);
   for (const CLI::Option* option : command.get_options([](const CLI::Option* o) { return o->get_positional(); })) {
-    line += " " + option->get_name(true, false);
+    const std::string name = option->get_name(true, false);
+    line += option->get_expected_max() > 1 ? " [" + name + "...]" : " " + name;
   }
   if (!Subcommands(command).empty()) line += " COMMAND";
   const CLI::Option* output = command.get_option_no_throw("--output");

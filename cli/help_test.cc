@@ -82,6 +82,8 @@ TEST(HelpTest, ThePageShowsEveryOptionInItsGroupWithItsDefault) {
     EXPECT_THAT(page, HasSubstr("\n  " + name));
   }
   EXPECT_THAT(page, HasSubstr("[vgg16]"));
+  EXPECT_THAT(page, HasSubstr("\n  --update[=mirror] "));
+  EXPECT_THAT(page, testing::Not(HasSubstr("{")));
   EXPECT_THAT(page, HasSubstr("Examples:\n  pomona run"));
   for (std::size_t at = 0; at < page.size();) {
     const std::size_t end = std::min(page.find('\n', at), page.size());
@@ -95,6 +97,12 @@ TEST(HelpTest, TheProgramListsItsCommands) {
   const std::string page = HelpPage(program.app);
   for (const char* name : {"run", "features", "fit", "apply"}) EXPECT_THAT(page, HasSubstr("\n  " + std::string(name)));
   EXPECT_EQ(FullName(*program.app.get_subcommand("fit")), "pomona fit");
+}
+
+TEST(HelpTest, AnArgumentThatMayStandOftenOrNotAtAllIsInBrackets) {
+  Program program;
+  AddDoctorCommand(program.app, program.context);
+  EXPECT_THAT(HelpPage(*program.app.get_subcommand("doctor")), HasSubstr("usage: pomona doctor [URI...] [OPTIONS]"));
 }
 
 }  // namespace
