@@ -283,6 +283,12 @@ def test_images_that_are_all_alike(pomona, tmp_path):
         assert len(outputs.components(tmp_path / "out")) == 3
 
 
+def test_a_fit_of_one_image_is_skipped_and_said_once(pomona, photos, tmp_path):
+    done = run(pomona, photos, tmp_path / "out", "--limit", "1")
+    assert (done.stdout + done.stderr).count("the fit was skipped: it needs two good images at least") == 1
+    assert [m for m in outputs.run_json(tmp_path / "out")["messages"] if "the fit was skipped" in m]
+
+
 def test_no_good_image_at_all(pomona, photos, tmp_path):
     source = broken_share(photos, tmp_path / "in", 1, 5)
     (source / "a" / "good 0000.jpg").unlink()

@@ -100,7 +100,7 @@ Status FitAndProject(const FeatureRows& rows, const FitRecipe& recipe, const Loc
   if (rows.row_count() < 2) {
     job.message = "the fit was skipped: it needs two good images at least, there " +
                   std::string(rows.row_count() == 1 ? "is one" : "is none");
-    job.log().Message(job.message);
+    job.log().Note(job.message);
     return job.CountLabels(rows);
   }
   ReductionOptions options = recipe.reduction;
@@ -112,7 +112,7 @@ Status FitAndProject(const FeatureRows& rows, const FitRecipe& recipe, const Loc
     for (const std::string& warning : reduction.warnings) job.log().Message(warning);
     if (reduction.kept() == 0) {  // Parquet has no lists of no values, and a map of one point shows nothing
       job.message = "the fit was skipped: all " + HumanCount(rows.row_count()) + " good images have the same features";
-      job.log().Message(job.message);
+      job.log().Note(job.message);
       return job.CountLabels(rows);
     }
     ARROW_RETURN_NOT_OK(StoreModel(recipe, reduction, job));

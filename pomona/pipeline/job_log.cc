@@ -34,6 +34,11 @@ void JobLog::Message(std::string text) {
   messages_.push_back(std::move(text));
 }
 
+void JobLog::Note(std::string text) {
+  const std::lock_guard lock(mutex_);
+  messages_.push_back(std::move(text));
+}
+
 Json JobLog::Seconds() const {
   const std::lock_guard lock(mutex_);
   Json seconds = Json::object();

@@ -26,6 +26,9 @@ class JobLog {
 
   void Message(std::string text);
 
+  /// \brief Keeps a message that the summary says: the listener, whose reader sees both, is not told.
+  void Note(std::string text);
+
   /// \return wall-clock seconds of each stage and in total
   Json Seconds() const;
   double StageSeconds(std::string_view stage) const;

@@ -28,7 +28,9 @@ TEST(JobLog, PassesOnAndRemembers) {
   }
   log.Message("a warning");
   EXPECT_EQ(recorder.text, "extract 4/10\n6 2\n10 2\nend\na warning\n");
-  EXPECT_EQ(log.messages(), std::vector<std::string>{"a warning"});
+  log.Note("for the summary");
+  EXPECT_EQ(recorder.text.find("summary"), std::string::npos);
+  EXPECT_EQ(log.messages(), (std::vector<std::string>{"a warning", "for the summary"}));
   EXPECT_TRUE(log.Seconds().contains("extract"));
   EXPECT_TRUE(log.Seconds().contains("total"));
   EXPECT_EQ(log.StageSeconds("fit"), 0);
