@@ -47,9 +47,17 @@ Status CheckOptions(std::int64_t rows, std::int64_t dim, const ReductionOptions&
   return Status::OK();
 }
 
+std::string Count(std::int64_t count, const char* what) { return Text(count, " ", what, count == 1 ? "" : "s"); }
+
 Status AboveRank(std::int64_t wanted, std::int64_t rank, std::int64_t rows, std::int64_t dim) {
-  return Status::Invalid(wanted, " components asked for, but the rank of ", rows, " rows of ", dim, " features is ",
-                         rank, ": ask for at most ", rank);
+  if (rank < 1) {
+    return Status::Invalid(Count(wanted, "component"), " asked for, but the rank of ", rows, " rows of ",
+                           Count(dim, "feature"),
+                           " is 0, for all are alike: give rows that differ, or ask for no number "
+                           "of components, and the fit is skipped");
+  }
+  return Status::Invalid(Count(wanted, "component"), " asked for, but the rank of ", rows, " rows of ",
+                         Count(dim, "feature"), " is ", rank, ": ask for at most ", rank);
 }
 
 // What more components than rows or columns would need is known before anything is read.
@@ -57,8 +65,8 @@ Status CheckBeforeReading(std::int64_t rows, std::int64_t dim, const ReductionOp
   ARROW_RETURN_NOT_OK(CheckOptions(rows, dim, options));
   const std::int64_t most = std::min(rows - 1, dim);
   if (!options.components || *options.components <= most) return Status::OK();
-  return Status::Invalid(*options.components, " components asked for, but the rank of ", rows, " rows of ", dim,
-                         " features is at most ", most, ": ask for at most ", most);
+  return Status::Invalid(Count(*options.components, "component"), " asked for, but the rank of ", rows, " rows of ",
+                         Count(dim, "feature"), " is at most ", most, ": ask for at most ", most);
 }
 
 // As few components as explain a share of the total, or all that are known.
@@ -108,12 +116,14 @@ void Describe(const StandardScaler& scaler, Reduction& reduction) {
   reduction.scale = scaler.scale;
   const auto constant = scaler.dim() - static_cast<std::int64_t>(scaler.VaryingColumns().size());
   if (constant == 0) return;
-  reduction.warnings.push_back(Text(constant, " of ", scaler.dim(), " features are constant: they become 0"));
+  reduction.warnings.push_back(Text(constant, " of ", Count(scaler.dim(), "feature"),
+                                    constant == 1 ? " is constant: it becomes 0" : " are constant: they become 0"));
 }
 
 void WarnOfRank(std::int64_t rank, Reduction& reduction) {
-  reduction.warnings.push_back(Text("the rank of ", reduction.rows, " rows of ", reduction.dim(), " features is ", rank,
-                                    ": ", rank, " components are kept instead of ", kDefaultComponents));
+  reduction.warnings.push_back(Text("the rank of ", reduction.rows, " rows of ", Count(reduction.dim(), "feature"),
+                                    " is ", rank, ": ", Count(rank, "component"), rank == 1 ? " is" : " are",
+                                    " kept instead of ", kDefaultComponents));
 }
 
 // The covariance matrix of the standardised features that vary; upper triangle.

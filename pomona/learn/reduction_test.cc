@@ -202,6 +202,22 @@ TEST(ReductionTest, FewerRowsThanFeatures) {
   EXPECT_THAT(Error(rows, {.components = 8}), HasSubstr("8 rows of 50 features is at most 7: ask for at most 7"));
 }
 
+TEST(ReductionTest, RowsThatAreAllAlike) {
+  const std::vector<float> values(3 * 4, 2.5F);
+  const MemoryRows rows({values.data(), 3, 4});
+  EXPECT_EQ(Fit(rows).kept(), 0);
+  const std::string error = Error(rows, {.components = 2});
+  EXPECT_THAT(error, HasSubstr("2 components asked for, but the rank of 3 rows of 4 features is 0, for all are alike"));
+  EXPECT_THAT(error, HasSubstr("ask for no number of components, and the fit is skipped"));
+}
+
+TEST(ReductionTest, OneIsSingular) {
+  const std::vector<float> values = {1, 2, 1, 3, 1, 4};
+  const auto fit = Fit(MemoryRows({values.data(), 3, 2}));
+  EXPECT_THAT(fit.warnings, ElementsAre("1 of 2 features is constant: it becomes 0",
+                                        "the rank of 3 rows of 2 features is 1: 1 component is kept instead of 15"));
+}
+
 TEST(ReductionTest, SignRule) {
   const Blocks rows(20, {500}, 5);
   const auto fit = Fit(rows, {.components = 20});

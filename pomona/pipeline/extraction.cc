@@ -29,8 +29,12 @@ namespace {
 constexpr std::int64_t kJudgedFrom = 1000;
 
 std::string ComponentsError(std::int64_t asked, std::int64_t rank, const std::string& because) {
-  return "--components: " + std::to_string(asked) + " are asked for, but " + because + ", so the rank is at most " +
-         std::to_string(rank) + "; take " + std::to_string(rank) + " or fewer";
+  const std::string wrong = "--components: " + std::to_string(asked) + " asked for, but " + because;
+  if (rank < 1) {
+    return wrong + ", and a fit needs two at least; leave --components out: the features are then written, and the " +
+           "fit is skipped";
+  }
+  return wrong + ", so the rank is at most " + std::to_string(rank) + "; take " + std::to_string(rank) + " or fewer";
 }
 
 void NoteFailure(const QuarantineRow& row, Extraction* extraction) {
@@ -104,8 +108,9 @@ class Extractor {
     for (std::string& message : images.messages) log_.Message(std::move(message));
     const std::int64_t rank = std::max<std::int64_t>(images.rows.size() - 1, 0);
     if (options_.components && *options_.components > rank) {
-      return UsageError(
-          ComponentsError(*options_.components, rank, "the input has " + HumanCount(images.rows.size()) + " images"));
+      return UsageError(ComponentsError(
+          *options_.components, rank,
+          "the input has " + HumanCount(images.rows.size()) + (images.rows.size() == 1 ? " image" : " images")));
     }
     ARROW_ASSIGN_OR_RAISE(manifest_sha256_, WriteManifest(images.rows, output_.Place(output_names::kManifest)));
     log_.Advance(images.rows.size());

@@ -19,6 +19,15 @@ Json Components(const FitOptions& options) {
           {"variance", options.variance ? Json(*options.variance) : Json()}};
 }
 
+/// What an earlier fit was asked for, in words.
+std::string AskedFor(const Json& before) {
+  for (const char* name : {"components", "variance"}) {
+    const Json value = before.value(name, Json());
+    if (!value.is_null()) return std::string("with --") + name + " " + value.dump();
+  }
+  return "with the default number of components";
+}
+
 Status CheckOptions(const FitOptions& options, const FeatureRows& rows) {
   if (options.components && options.variance) {
     return UsageError("--components and --variance contradict each other: give one of them");
@@ -27,10 +36,16 @@ Status CheckOptions(const FitOptions& options, const FeatureRows& rows) {
     return UsageError("--variance: a share above 0 and up to 1 is wanted, such as 0.95");
   }
   const std::int64_t rank = std::max<std::int64_t>(0, std::min(rows.row_count() - 1, rows.dim()));
+  if (options.components && rank < 1) {
+    return UsageError("--components: a fit needs two rows at least, there is " +
+                      std::string(rows.row_count() == 1 ? "one" : "none") +
+                      "; leave --components out: the fit is then skipped");
+  }
   if (options.components && (*options.components < 1 || *options.components > rank)) {
-    return UsageError("--components: " + std::to_string(*options.components) + " are asked for, but there are " +
+    return UsageError("--components: " + std::to_string(*options.components) + " asked for, but there are " +
                       std::to_string(rows.row_count()) + " rows of " + std::to_string(rows.dim()) +
-                      " features, so the rank is at most " + std::to_string(rank));
+                      " features, so the rank is at most " + std::to_string(rank) + "; take " + std::to_string(rank) +
+                      " or fewer");
   }
   return Status::OK();
 }
@@ -51,10 +66,8 @@ class FitInPlace {
     const Json wanted = Components(options_);
     for (const auto& [name, value] : wanted.items()) {
       if (before.value(name, Json()) == value) continue;
-      return UsageError(job_.output().display() + " has a fit with --" + name + " " +
-                        before.value(name, Json()).dump() +
-                        " already; give --overwrite to fit it anew, or another "
-                        "--output to keep both");
+      return UsageError(job_.output().display() + " has a fit " + AskedFor(before) +
+                        " already; give --overwrite to fit it anew, or another --output to keep both");
     }
     RunSummary summary;
     summary.outcome = RunOutcome::kAlreadyDone;

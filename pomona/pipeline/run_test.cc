@@ -233,6 +233,10 @@ TEST(Run, UserErrorsLeaveNothingBehind) {
   EXPECT_TRUE(IsUsageError(rank));
   EXPECT_THAT(rank.message(), HasSubstr("rank is at most 1"));
   EXPECT_FALSE(fs::exists(folder / "out/_pomona"));
+  options.limit = 1;
+  options.components = 1;
+  EXPECT_THAT(RunAll(options).status().message(),
+              HasSubstr("the input has 1 image, and a fit needs two at least; leave --components out"));
   options.output = folder / "in/out";
   EXPECT_THAT(RunAll(options).status().message(), HasSubstr("lies in"));
   EXPECT_FALSE(fs::exists(folder / "in/out"));
