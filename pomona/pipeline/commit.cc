@@ -1,11 +1,11 @@
 #include "pomona/pipeline/commit.h"
 
 #include <algorithm>
-#include <random>
 #include <set>
 #include <utility>
 
 #include "pomona/base/parallel.h"
+#include "pomona/base/text.h"
 #include "pomona/storage/file_io.h"
 #include "pomona/storage/listing.h"
 
@@ -75,11 +75,7 @@ StepSeconds StepSeconds::FromJson(const Json& json) {
 }
 
 std::string ShardStore::NewPartName(std::int64_t shard) {
-  std::random_device random;
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string attempt;
-  for (int i = 0; i < 16; ++i) attempt += kDigits[random() % 16];
-  return ShardDigits(shard) + "-" + attempt + ".arrow";
+  return ShardDigits(shard) + "-" + RandomDigits(16) + ".arrow";
 }
 
 Location ShardStore::RecordPlace(std::int64_t shard) const { return folder_.Child(RecordName(shard)); }

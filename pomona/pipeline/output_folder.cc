@@ -22,7 +22,7 @@ using namespace output_names;  // NOLINT(google-build-using-namespace): the name
 bool IsStateFile(const std::string& name) {
   static const std::regex kNames(
       R"((output|files|options|current|change|plan|join|lock-\d{4,})\.json|manifest\.parquet|thumbnails\.arrow|)"
-      R"(shards/\d{5,}\.json|shards/\d{5,}-[0-9a-f]{16}\.arrow|(.*/)?\.pomona-\d+-\d+\.part)");
+      R"(shards/\d{5,}\.json|shards/\d{5,}-[0-9a-f]{16}\.arrow|(.*/)?\.pomona-[0-9a-f-]+\.part)");
   return std::regex_match(name, kNames);
 }
 

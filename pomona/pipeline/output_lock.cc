@@ -32,14 +32,6 @@ std::int64_t LockNumber(std::string_view name) {
   return std::strtoll(std::string(name).c_str(), nullptr, 10);
 }
 
-std::string NewToken() {
-  std::random_device random;
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string token;
-  for (int i = 0; i < 32; ++i) token += kDigits[random() % 16];
-  return token;
-}
-
 std::string UtcText(std::int64_t ms) {
   const std::time_t seconds = ms / 1000;
   std::tm parts{};
@@ -89,7 +81,7 @@ bool OutputLock::IsLockName(std::string_view name) {
 }
 
 OutputLock::OutputLock(Location folder, std::string output, LockOptions options)
-    : folder_(std::move(folder)), output_(std::move(output)), options_(std::move(options)), token_(NewToken()) {
+    : folder_(std::move(folder)), output_(std::move(output)), options_(std::move(options)), token_(RandomDigits(32)) {
   started_ms_ = Now();
 }
 

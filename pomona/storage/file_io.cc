@@ -1,7 +1,6 @@
 #include "pomona/storage/file_io.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "pomona/base/failure.h"
+#include "pomona/base/text.h"
 #include "pomona/storage/arrow_store.h"
 #include "pomona/storage/exclusive_write.h"
 #include "pomona/storage/retry.h"
@@ -204,13 +204,15 @@ class LocalAtomicOutput final : public arrow::io::OutputStream {
  public:
   static Result<std::shared_ptr<LocalAtomicOutput>> Open(const Location& location) {
     ARROW_RETURN_NOT_OK(MakeLocalFolders(location.Parent()));
-    static std::atomic<std::int64_t> counter{0};
     const std::string folder = location.Parent().path;
-    const std::string temporary = folder + (folder == "/" ? "" : "/") + ".pomona-" + std::to_string(getpid()) + "-" +
-                                  std::to_string(counter.fetch_add(1)) + ".part";
-    Descriptor file(OpenRetrying(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-    if (file.get() < 0) return SystemError(location, "cannot be written", errno);
-    return std::shared_ptr<LocalAtomicOutput>(new LocalAtomicOutput(location, temporary, std::move(file)));
+    // At random: containers that share a folder may share their process numbers, too.
+    for (;;) {
+      const std::string temporary = folder + (folder == "/" ? "" : "/") + ".pomona-" + RandomDigits(16) + ".part";
+      Descriptor file(OpenRetrying(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+      if (file.get() < 0 && errno == EEXIST) continue;
+      if (file.get() < 0) return SystemError(location, "cannot be written", errno);
+      return std::shared_ptr<LocalAtomicOutput>(new LocalAtomicOutput(location, temporary, std::move(file)));
+    }
   }
 
   ~LocalAtomicOutput() override { static_cast<void>(Abort()); }
@@ -252,18 +254,26 @@ class LocalAtomicOutput final : public arrow::io::OutputStream {
     return Finish(status);
   }
 
-  /// `Close`, unless the place is taken; then false.
-  Result<bool> CloseExclusively() {
+  enum class Named { kYes, kTaken, kVanished };
+
+  /// `Close`, unless the place is taken, or the file was removed before it had its name: another run that claims the
+  /// folder takes it for a leftover.
+  Result<Named> CloseExclusively() {
     Status status = Synchronise();
-    bool taken = false;
+    Named named = Named::kYes;
     // A hard link is the one local operation that names a whole file and fails where the name exists, also on NFS.
     if (status.ok() && link(temporary_.c_str(), location_.path.c_str()) != 0) {
-      taken = errno == EEXIST;
-      if (!taken) status = SystemError(location_, "cannot be given its name", errno);
+      if (errno == EEXIST) {
+        named = Named::kTaken;
+      } else if (errno == ENOENT) {
+        named = Named::kVanished;
+      } else {
+        status = SystemError(location_, "cannot be given its name", errno);
+      }
     }
     unlink(temporary_.c_str());
     ARROW_RETURN_NOT_OK(Finish(status));
-    return !taken;
+    return named;
   }
 
  private:
@@ -433,9 +443,15 @@ Result<bool> WriteExclusively(const Location& location, std::string_view bytes) 
     if (!written.ok()) return StoreError(location, "cannot be written", written.status());
     return written;
   }
-  ARROW_ASSIGN_OR_RAISE(const auto output, LocalAtomicOutput::Open(location));
-  ARROW_RETURN_NOT_OK(output->Write(bytes.data(), static_cast<std::int64_t>(bytes.size())));
-  return output->CloseExclusively();
+  constexpr int kTries = 20;
+  for (int i = 0; i < kTries; ++i) {
+    ARROW_ASSIGN_OR_RAISE(const auto output, LocalAtomicOutput::Open(location));
+    ARROW_RETURN_NOT_OK(output->Write(bytes.data(), static_cast<std::int64_t>(bytes.size())));
+    ARROW_ASSIGN_OR_RAISE(const auto named, output->CloseExclusively());
+    if (named != LocalAtomicOutput::Named::kVanished) return named == LocalAtomicOutput::Named::kYes;
+  }
+  return Status::IOError(location.display, ": cannot be given its name: something removes unfinished files from its ",
+                         "folder again and again");
 }
 
 Status RemoveFile(const Location& location) {

@@ -140,6 +140,34 @@ TEST_F(FileIoTest, OfManyExclusiveWritersOneWins) {
   EXPECT_EQ(FilesIn(folder_), 1U);
 }
 
+TEST_F(FileIoTest, ProcessesOfOneNumberShareNoUnfinishedFiles) {
+  // Containers on one volume: each may be process 1, and have written as often.
+  std::vector<fs::path> others;
+  for (int i = 0; i < 200; ++i) {
+    others.push_back(folder_ / (".pomona-" + std::to_string(getpid()) + "-" + std::to_string(i) + ".part"));
+    std::ofstream(others.back()) << "another's";
+  }
+  ASSERT_TRUE(WriteAtomically(root_.Child("mine"), "mine").ok());
+  EXPECT_TRUE(WriteExclusively(root_.Child("lock"), "mine").ValueOrDie());
+  for (const fs::path& other : others) EXPECT_EQ(*ReadText(root_.Child(other.filename().native())), "another's");
+}
+
+TEST_F(FileIoTest, AnExclusiveWriteWhoseFileIsTakenForALeftoverBeginsAgain) {
+  std::jthread sweep([&](const std::stop_token& stop) {
+    for (bool removed = false; !removed && !stop.stop_requested();) {
+      std::error_code error;
+      for (const fs::directory_entry& file : fs::directory_iterator(folder_)) {
+        if (file.path().extension() == ".part") removed = fs::remove(file.path(), error) || removed;
+      }
+    }
+  });
+  for (int i = 0; i < 200; ++i) {
+    const Result<bool> wrote = WriteExclusively(root_.Child(std::to_string(i)), "mine");
+    ASSERT_TRUE(wrote.ok()) << wrote.status().ToString();
+    EXPECT_TRUE(*wrote);
+  }
+}
+
 TEST_F(FileIoTest, RemoveAndFolders) {
   EXPECT_TRUE(RemoveFile(root_.Child("none")).ok());
   EXPECT_EQ(*KindOfPlace(root_.Child("none")), PlaceKind::kMissing);
