@@ -19,7 +19,7 @@ def conformance(build_dir, store, environment):
         text=True,
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-    assert "[  PASSED  ] 11 tests" in done.stdout
+    assert "[  PASSED  ] 12 tests" in done.stdout
 
 
 def test_minio_conforms(build_dir, minio_server):  # noqa: F811

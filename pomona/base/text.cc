@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <limits>
-#include <random>
 #include <vector>
 
 namespace pomona {
@@ -114,14 +113,6 @@ std::string HumanCount(long long count) {
     place -= 3;
     digits.insert(place, ",");
   }
-  return digits;
-}
-
-std::string RandomDigits(int count) {
-  std::random_device random;
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string digits;
-  for (int i = 0; i < count; ++i) digits += kDigits[random() % kDigits.size()];
   return digits;
 }
 

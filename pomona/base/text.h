@@ -23,7 +23,4 @@ std::string HumanSeconds(double seconds);
 /// \brief A whole number with thousands separated by commas.
 std::string HumanCount(long long count);
 
-/// \brief So many hexadecimal digits from the system's source of chance, for names that no other process chooses.
-std::string RandomDigits(int count);
-
 }  // namespace pomona

@@ -44,12 +44,5 @@ TEST(Text, QuantitiesForPeople) {
   EXPECT_EQ(HumanCount(1'000), "1,000");
 }
 
-TEST(Text, RandomDigitsAreOthersEachTime) {
-  const std::string digits = RandomDigits(32);
-  EXPECT_EQ(digits.size(), 32U);
-  EXPECT_EQ(digits.find_first_not_of("0123456789abcdef"), std::string::npos);
-  EXPECT_NE(digits, RandomDigits(32));
-}
-
 }  // namespace
 }  // namespace pomona

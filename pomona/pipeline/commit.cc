@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "pomona/base/parallel.h"
-#include "pomona/base/text.h"
+#include "pomona/base/random_digits.h"
 #include "pomona/storage/file_io.h"
 #include "pomona/storage/listing.h"
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "pomona/base/json.h"
+#include "pomona/base/random_digits.h"
 #include "pomona/base/text.h"
 #include "pomona/storage/file_io.h"
 #include "pomona/storage/listing.h"

@@ -7,6 +7,7 @@
 
 #include "pomona/base/json.h"
 #include "pomona/base/text.h"
+#include "pomona/storage/file_version.h"
 #include "pomona/storage/tar_file.h"
 
 namespace pomona {
@@ -57,12 +58,13 @@ bool IsPackedFile(std::string_view name) { return name.ends_with(".tar"); }
 Status AddPackedImages(const Location& tar, std::string_view key, const ListedFile& file, const Labeler& labeler,
                        ManifestRows* rows) {
   Group group;
+  const std::string tag = file.etag.empty() ? SizeTag(file.size, file.mtime_ns) : file.etag;
   const auto finish = [&] {
     for (const TarMember& image : group.images) {
       const Location place = tar.Child(image.name);
       const std::string path = group.path && group.images.size() == 1 ? *group.path : place.display;
       const std::string label = group.label ? *group.label : labeler.LabelOf(path, place.path);
-      rows->AddRow({path, key, label, image.size, file.mtime_ns, file.etag, image.offset});
+      rows->AddRow({path, key, label, image.size, file.mtime_ns, tag, image.offset});
     }
     group = Group();
   };

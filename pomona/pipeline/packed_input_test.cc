@@ -1,7 +1,14 @@
 #include "pomona/pipeline/packed_input.h"
 
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+
 #include <gtest/gtest.h>
 
+#include "pomona/base/failure.h"
+#include "pomona/pipeline/input_images.h"
 #include "pomona/pipeline/testing_folder.h"
 #include "pomona/storage/file_io.h"
 #include "pomona/storage/tar_file.h"
@@ -37,6 +44,34 @@ TEST(PackedInput, TakesPathsAndLabelsFromBesideTheImages) {
   EXPECT_EQ(rows.row(3).path, folder / "x.tar/../../etc/4.jpg");
   const std::string bytes = ReadText(tar).ValueOrDie();
   EXPECT_EQ(bytes.substr(static_cast<std::size_t>(rows.row(2).offset), 5), "third");
+}
+
+TEST(PackedInput, AnArchiveThatWasReplacedIsNoSourceOfImages) {
+  const TempFolder folder;
+  const Location tar = Location::Parse(folder / "x.tar").ValueOrDie();
+  const auto write = [&](const std::string& content, int images) {
+    TarWriter writer(OpenAtomicOutput(tar).ValueOrDie());
+    for (int i = 0; i < images; ++i) ASSERT_TRUE(writer.Add(std::to_string(i) + ".jpg", content).ok());
+    ASSERT_TRUE(writer.Close().ok());
+  };
+  write("first", 2);
+  const ListedFile listed = FindFile(tar).ValueOrDie().value();
+  ManifestRows rows("");
+  ASSERT_TRUE(AddPackedImages(tar, "x.tar", listed, Labeler::Make({}).ValueOrDie(), &rows).ok());
+  const ImagePlaces places(Location::Parse(folder / "").ValueOrDie());
+  ByteBuffer bytes;
+  ASSERT_TRUE(ReadImage(places, rows.row(1), &bytes).ok());
+  EXPECT_EQ(bytes.text(), "first");
+
+  write("other", 2);  // the same layout and size, at another time
+  EXPECT_EQ(FailureCodeOf(ReadImage(places, rows.row(1), &bytes)), FailureCode::kChanged);
+
+  write("other", 40);  // another size, the time set back, as cp -p and rsync do
+  const std::chrono::nanoseconds time(listed.mtime_ns);
+  std::filesystem::last_write_time(
+      tar.path, std::chrono::file_clock::from_sys(std::chrono::sys_time<std::chrono::nanoseconds>(time)));
+  EXPECT_EQ(FindFile(tar).ValueOrDie()->mtime_ns, listed.mtime_ns);
+  EXPECT_EQ(FailureCodeOf(ReadImage(places, rows.row(1), &bytes)), FailureCode::kChanged);
 }
 
 }  // namespace

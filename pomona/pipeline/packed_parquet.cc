@@ -25,6 +25,7 @@
 #include "pomona/base/text.h"
 #include "pomona/base/usage_error.h"
 #include "pomona/pipeline/parquet_io.h"
+#include "pomona/storage/file_version.h"
 #include "pomona/storage/retry.h"
 
 namespace pomona {
@@ -188,7 +189,7 @@ class ParquetRows {
     const Location numbered = place_.Child(NumberedName(number));
     const std::string& shown = path.empty() ? numbered.display : path;
     rows_->AddRow({shown, key_, label ? *label : labeler_.LabelOf(shown, path.empty() ? numbered.path : path), -1,
-                   file_.mtime_ns, file_.etag, number});
+                   file_.mtime_ns, tag_, number});
   }
 
   Status CheckDuplicates() const {
@@ -207,6 +208,7 @@ class ParquetRows {
   const Location& place_;
   std::string_view key_;
   const ListedFile& file_;
+  const std::string tag_ = file_.etag.empty() ? SizeTag(file_.size, file_.mtime_ns) : file_.etag;
   const Labeler& labeler_;
   ManifestRows* rows_;
   std::int64_t first_;

@@ -11,6 +11,7 @@
 #include <arrow/filesystem/gcsfs.h>
 #include <arrow/io/interfaces.h>
 
+#include "pomona/base/failure.h"
 #include "pomona/base/usage_error.h"
 #include "pomona/storage/aws_signature.h"
 #include "pomona/storage/azure_rest.h"
@@ -116,6 +117,7 @@ Status HadoopError(const Status& status) {
 
 /// Whether an Arrow store's error will be the same at the next try.
 bool IsForGood(const Status& status) {
+  if (FailureCodeOf(status)) return true;
   if (!status.IsIOError() && !status.IsUnknownError()) return true;
   constexpr std::array<std::string_view, 19> kWords = {"PERMISSION_DENIED",
                                                        "UNAUTHENTICATED",

@@ -8,14 +8,16 @@
 #include <utility>
 
 #include <arrow/buffer.h>
+#include <arrow/io/file.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "pomona/base/failure.h"
-#include "pomona/base/text.h"
+#include "pomona/base/random_digits.h"
 #include "pomona/storage/arrow_store.h"
 #include "pomona/storage/exclusive_write.h"
+#include "pomona/storage/file_version.h"
 #include "pomona/storage/retry.h"
 #include "pomona/storage/s3_client.h"
 #include "pomona/storage/s3_store.h"
@@ -84,21 +86,38 @@ std::int64_t MtimeNs(const struct stat& info) {
   return static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec;
 }
 
-/// \param[in] expected what must be true of the file; null reads any
-Status ReadAllLocal(const Location& location, const FileVersion* expected, ByteBuffer* bytes) {
+/// Opens a local file and makes sure that it is one, and of that version.
+Result<Descriptor> OpenLocal(const Location& location, const FileVersion& expected, std::int64_t* size) {
   // O_NONBLOCK: opening a pipe must not wait for its writer; it means nothing for files.
-  const Descriptor file(OpenRetrying(location.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  Descriptor file(OpenRetrying(location.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) return SystemError(location, "cannot be opened", errno);
   struct stat info{};
   if (fstat(file.get(), &info) != 0) return SystemError(location, "cannot be read", errno);
   if (S_ISDIR(info.st_mode)) return Status::IOError(location.display, ": is a folder, not a file");
   if (!S_ISREG(info.st_mode)) return Status::IOError(location.display, ": is not a regular file");
-  if (expected != nullptr && expected->mtime_ns != 0 && MtimeNs(info) != expected->mtime_ns) {
-    return ImageFailure(FailureCode::kChanged, "the file was written to since it was listed");
-  }
+  *size = info.st_size;
+  ARROW_RETURN_NOT_OK(CheckVersion(expected, info.st_size, MtimeNs(info)));
+  return file;
+}
+
+Status ReadRangeLocal(const Location& location, const FileVersion& expected, std::int64_t offset, std::int64_t length,
+                      ByteBuffer* bytes) {
+  std::int64_t size = 0;
+  ARROW_ASSIGN_OR_RAISE(const Descriptor file, OpenLocal(location, expected, &size));
+  bytes->Resize(static_cast<std::size_t>(std::clamp<std::int64_t>(size - offset, 0, length)));
+  if (lseek(file.get(), offset, SEEK_SET) < 0) return SystemError(location, "cannot be read", errno);
+  const ssize_t count = ReadUpTo(file.get(), bytes->data(), bytes->size());
+  if (count < 0) return SystemError(location, "cannot be read", errno);
+  bytes->Resize(static_cast<std::size_t>(count));
+  return Status::OK();
+}
+
+Status ReadAllLocal(const Location& location, const FileVersion& expected, ByteBuffer* bytes) {
+  std::int64_t listed = 0;
+  ARROW_ASSIGN_OR_RAISE(const Descriptor file, OpenLocal(location, expected, &listed));
   // One byte more than the file has shows a file that grew, and files of /proc, whose size is 0.
   std::size_t size = 0;
-  std::size_t wanted = static_cast<std::size_t>(info.st_size) + 1;
+  std::size_t wanted = static_cast<std::size_t>(listed) + 1;
   for (;;) {
     bytes->Resize(wanted);
     const ssize_t count = ReadUpTo(file.get(), bytes->data() + size, wanted - size);
@@ -111,14 +130,16 @@ Status ReadAllLocal(const Location& location, const FileVersion* expected, ByteB
   return Status::OK();
 }
 
-Status ReadAllRemote(const Location& location, ByteBuffer* bytes) {
+Status ReadAllRemote(const Location& location, const FileVersion& expected, ByteBuffer* bytes) {
   if (location.s3 != nullptr) {
     const S3Name name = SplitS3Path(location.path);
-    return location.s3->Get(name.bucket, name.key, "", std::nullopt, bytes).status();
+    return location.s3->Get(name.bucket, name.key, std::string(expected.etag), std::nullopt, bytes).status();
   }
   return CallArrowStore(location, [&]() -> Status {
     ARROW_ASSIGN_OR_RAISE(const auto file, location.filesystem->OpenInputFile(location.path));
+    ARROW_RETURN_NOT_OK(CheckVersion(expected, file.get()));
     ARROW_ASSIGN_OR_RAISE(const std::int64_t size, file->GetSize());
+    ARROW_RETURN_NOT_OK(CheckSize(expected.size, size));
     bytes->Resize(static_cast<std::size_t>(size));
     if (size == 0) return Status::OK();  // Google refuses a range without bytes
     ARROW_ASSIGN_OR_RAISE(const std::int64_t count, file->ReadAt(0, size, bytes->data()));
@@ -127,14 +148,16 @@ Status ReadAllRemote(const Location& location, ByteBuffer* bytes) {
   });
 }
 
-Status ReadRangeRemote(const Location& location, std::string_view etag, std::int64_t offset, std::int64_t length,
+Status ReadRangeRemote(const Location& location, const FileVersion& expected, std::int64_t offset, std::int64_t length,
                        ByteBuffer* bytes) {
   if (location.s3 != nullptr) {
     const S3Name name = SplitS3Path(location.path);
-    return location.s3->Get(name.bucket, name.key, std::string(etag), S3Client::Range{offset, length}, bytes).status();
+    const std::string etag(StoreTag(expected.etag));
+    return location.s3->Get(name.bucket, name.key, etag, S3Client::Range{offset, length}, bytes).status();
   }
   return CallArrowStore(location, [&]() -> Status {
     ARROW_ASSIGN_OR_RAISE(const auto file, location.filesystem->OpenInputFile(location.path));
+    ARROW_RETURN_NOT_OK(CheckVersion(expected, file.get()));
     bytes->Resize(static_cast<std::size_t>(length));
     ARROW_ASSIGN_OR_RAISE(const std::int64_t count, file->ReadAt(offset, length, bytes->data()));
     bytes->Resize(static_cast<std::size_t>(count));
@@ -157,12 +180,6 @@ Status AsImageFailure(const Location& location, const Status& status) {
     return ImageFailure(FailureCode::kMissing, "the file was listed and is gone");
   }
   return ImageFailure(FailureCode::kUnreadable, status.message());
-}
-
-Status CheckSize(std::int64_t expected, std::int64_t size) {
-  if (expected < 0 || size == expected) return Status::OK();
-  return ImageFailure(FailureCode::kChanged,
-                      "the file has " + std::to_string(size) + " bytes, " + std::to_string(expected) + " were listed");
 }
 
 /// What lies at a key: names that look like files are looked for as files first. Listing is all that is asked for, as
@@ -349,21 +366,14 @@ void ByteBuffer::Resize(std::size_t size) {
 }
 
 Status ReadAll(const Location& location, ByteBuffer* bytes) {
-  if (location.is_local()) return ReadAllLocal(location, nullptr, bytes);
-  const Status status = ReadAllRemote(location, bytes);
+  if (location.is_local()) return ReadAllLocal(location, {}, bytes);
+  const Status status = ReadAllRemote(location, {}, bytes);
   return status.ok() ? status : StoreError(location, "cannot be read", status);
 }
 
 Status ReadObject(const Location& location, const FileVersion& expected, ByteBuffer* bytes) {
-  Status status;
-  if (location.is_local()) {
-    status = ReadAllLocal(location, &expected, bytes);
-  } else if (location.s3 != nullptr) {
-    const S3Name name = SplitS3Path(location.path);
-    status = location.s3->Get(name.bucket, name.key, std::string(expected.etag), std::nullopt, bytes).status();
-  } else {
-    status = ReadAllRemote(location, bytes);
-  }
+  Status status = location.is_local() ? ReadAllLocal(location, expected, bytes)
+                                      : ReadAllRemote(location, expected, bytes);
   if (status.ok()) status = CheckSize(expected.size, static_cast<std::int64_t>(bytes->size()));
   return AsImageFailure(location, status);
 }
@@ -372,7 +382,8 @@ Status ReadRange(const Location& location, const FileVersion& expected, std::int
                  ByteBuffer* bytes) {
   bytes->Resize(0);
   if (length <= 0) return Status::OK();
-  Status status = ReadRangeRemote(location, expected.etag, offset, length, bytes);
+  Status status = location.is_local() ? ReadRangeLocal(location, expected, offset, length, bytes)
+                                      : ReadRangeRemote(location, expected, offset, length, bytes);
   if (status.ok() && static_cast<std::int64_t>(bytes->size()) != length) {
     status = ImageFailure(FailureCode::kChanged, "the file ends before the place where the image was listed");
   }
@@ -399,19 +410,24 @@ Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInputFile(const Locatio
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenListedFile(const Location& location,
                                                                     const FileVersion& expected) {
   std::shared_ptr<arrow::io::RandomAccessFile> file;
-  const Status status = CallArrowStore(location, [&] {
-    return (location.s3 != nullptr ? OpenS3File(location.s3, location.path, std::string(expected.etag))
-                                   : location.filesystem->OpenInputFile(location.path))
-        .Value(&file);
-  });
-  if (!status.ok()) return AsImageFailure(location, status);
-  if (location.is_local() && expected.mtime_ns != 0) {
-    struct stat info{};
-    if (stat(location.path.c_str(), &info) != 0) return ImageFailure(FailureCode::kMissing, "the file is gone");
-    if (MtimeNs(info) != expected.mtime_ns) {
-      return ImageFailure(FailureCode::kChanged, "the file was written to since it was listed");
-    }
+  const auto open_local = [&]() -> Status {
+    std::int64_t size = 0;
+    ARROW_ASSIGN_OR_RAISE(Descriptor descriptor, OpenLocal(location, expected, &size));
+    return arrow::io::ReadableFile::Open(descriptor.release()).Value(&file);
+  };
+  const auto open_remote = [&]() -> Status {
+    ARROW_ASSIGN_OR_RAISE(file, location.filesystem->OpenInputFile(location.path));
+    return CheckVersion(expected, file.get());
+  };
+  Status status;
+  if (location.is_local()) {
+    status = open_local();
+  } else if (location.s3 != nullptr) {
+    status = OpenS3File(location.s3, location.path, std::string(StoreTag(expected.etag))).Value(&file);
+  } else {
+    status = CallArrowStore(location, open_remote);
   }
+  if (!status.ok()) return AsImageFailure(location, status);
   return file;
 }
 
