@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <map>
 #include <mutex>
+#include <new>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -16,6 +19,7 @@
 #include "pomona/storage/aws_signature.h"
 #include "pomona/storage/azure_rest.h"
 #include "pomona/storage/https_download.h"
+#include "pomona/storage/tls_probe.h"
 
 namespace pomona {
 namespace {
@@ -68,7 +72,7 @@ Result<std::shared_ptr<arrow::fs::FileSystem>> OpenGoogle(std::string uri, const
     AddArgument("scheme", endpoint.scheme, &uri);
     AddArgument("endpoint_override", endpoint.host, &uri);
   }
-  AddArgument("retry_limit_seconds", "5", &uri);  // the rest of the patience is our own
+  AddArgument("retry_limit_seconds", "1", &uri);  // the rest of the patience is our own
   if (!options.gs_project.empty()) AddArgument("project", options.gs_project, &uri);
   ARROW_ASSIGN_OR_RAISE(const auto google, arrow::fs::GcsOptions::FromUri(uri, path));
   ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::fs::FileSystem> filesystem, arrow::fs::GcsFileSystem::Make(google));
@@ -81,8 +85,11 @@ Result<std::shared_ptr<arrow::fs::FileSystem>> OpenAzure(std::string uri, const 
   const std::size_t end = std::min(uri.find_first_of("/?", after), uri.size());
   const std::string authority = uri.substr(after, end - after);
   const std::string user = authority.substr(0, authority.find('@'));
-  if (authority.find('@') != std::string::npos && user.find(':') != std::string::npos) {
-    return UsageError("an abfs:// URI must not hold a key, where everybody can read it; set AZURE_STORAGE_KEY");
+  const bool has_key = authority.find('@') != std::string::npos && user.find(':') != std::string::npos;
+  if (has_key || HasArgument(uri, "client_secret")) {
+    return UsageError(
+        "an abfs:// URI must not hold a key or secret, where everybody can read it; set AZURE_STORAGE_KEY, or "
+        "AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET");
   }
   const bool names_account = authority.find_first_of("@.") != std::string::npos;
   if (!names_account && !options.abfs_account.empty()) uri.insert(after, options.abfs_account + "@");
@@ -115,10 +122,19 @@ Status HadoopError(const Status& status) {
       "prints; on Spark, of the driver and, as spark.executorEnv settings, of the executors (docs/spark.md)");
 }
 
-/// Whether an Arrow store's error will be the same at the next try.
-bool IsForGood(const Status& status) {
-  if (FailureCodeOf(status)) return true;
-  if (!status.IsIOError() && !status.IsUnknownError()) return true;
+bool HasAny(const Status& status, std::span<const std::string_view> words) {
+  return std::any_of(words.begin(), words.end(),
+                     [&](std::string_view word) { return status.message().find(word) != std::string::npos; });
+}
+
+}  // namespace
+
+bool ArrowErrorIsForGood(const Status& status) {
+  if (FailureCodeOf(status) || IsUsageError(status)) return true;
+  // Under other types than that of errors of input and output: a stream that broke off and was closed, an answer that
+  // is none.
+  constexpr std::array<std::string_view, 5> kBroken = {"closed file", "closed stream", "JSON", "json", "parse"};
+  if (!status.IsIOError() && !status.IsUnknownError()) return !HasAny(status, kBroken);
   constexpr std::array<std::string_view, 19> kWords = {"PERMISSION_DENIED",
                                                        "UNAUTHENTICATED",
                                                        "NOT_FOUND",
@@ -138,8 +154,44 @@ bool IsForGood(const Status& status) {
                                                        "No such file",
                                                        "Is a directory",
                                                        "replaced while"};
-  return std::any_of(kWords.begin(), kWords.end(),
-                     [&](std::string_view word) { return status.message().find(word) != std::string::npos; });
+  return HasAny(status, kWords);
+}
+
+namespace {
+
+/// Where a store is asked; "" where Arrow does not say.
+std::string EndpointOf(const Location& location) {
+  if (const auto* google = dynamic_cast<const arrow::fs::GcsFileSystem*>(location.filesystem.get())) {
+    const arrow::fs::GcsOptions& options = google->options();
+    const std::string host = options.endpoint_override.empty() ? "storage.googleapis.com" : options.endpoint_override;
+    return (options.scheme.empty() ? "https" : options.scheme) + "://" + host + "/";
+  }
+  const auto* azure = dynamic_cast<const arrow::fs::AzureFileSystem*>(location.filesystem.get());
+  return azure == nullptr ? "" : azure->options().AccountBlobUrl(azure->options().account_name);
+}
+
+/// Whether TLS is to blame for an error, looked at once for each endpoint: nothing has been got from it yet, or it
+/// answered before.
+Status TlsTrouble(const Location& location) {
+  static std::mutex mutex;
+  static std::map<std::string, Status> found;
+  const std::string endpoint = EndpointOf(location);
+  if (endpoint.empty()) return Status::OK();
+  const std::lock_guard lock(mutex);
+  const auto known = found.find(endpoint);
+  if (known != found.end()) return known->second;
+  return found.emplace(endpoint, LookAtTls(endpoint)).first->second;
+}
+
+/// The libraries of Google and Microsoft let some answers that they cannot read through as exceptions.
+Status CallCatching(const std::function<Status()>& call) {
+  try {
+    return call();
+  } catch (const std::bad_alloc&) {
+    return Status::OutOfMemory("no memory left for what the store sent");
+  } catch (const std::exception& error) {
+    return Status::UnknownError(error.what());
+  }
 }
 
 Retrier& RetrierOf(const std::string& store) {
@@ -171,10 +223,14 @@ Status CallArrowStore(const Location& location, const std::function<Status()>& c
   const std::string store = location.filesystem->type_name();
   if (store != "gcs" && store != "abfs") return call();
   const auto attempt = [&] {
-    const Status status = call();
-    return status.ok() || IsForGood(status) ? status : TransientError(status.message());
+    const Status status = CallCatching(call);
+    if (status.ok() || ArrowErrorIsForGood(status)) return status;
+    ARROW_RETURN_NOT_OK(TlsTrouble(location));
+    return TransientError(status.message());
   };
-  const auto is_alive = [&] { return location.filesystem->GetFileInfo(location.path).ok(); };
+  const auto is_alive = [&] {
+    return CallCatching([&] { return location.filesystem->GetFileInfo(location.path).status(); }).ok();
+  };
   return RetrierOf(store).Run(attempt, is_alive);
 }
 

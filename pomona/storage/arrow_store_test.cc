@@ -1,8 +1,14 @@
 #include "pomona/storage/arrow_store.h"
 
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include <arrow/filesystem/mockfs.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "pomona/base/failure.h"
 #include "pomona/base/usage_error.h"
 
 namespace pomona {
@@ -43,6 +49,43 @@ TEST(ArrowStore, KeysInUrisAreRefused) {
   const Status status = OpenArrowStore("abfs://container:hidden@account.dfs.core.windows.net/raw", {}, &path).status();
   EXPECT_TRUE(IsUsageError(status));
   EXPECT_THAT(status.message(), Not(HasSubstr("hidden")));
+  const std::string uri = "abfs://c@account.dfs.core.windows.net/raw?tenant_id=a&client_id=b&client_secret=hidden";
+  const Status secret = OpenArrowStore(uri, {}, &path).status();
+  EXPECT_TRUE(IsUsageError(secret));
+  EXPECT_THAT(secret.message(), Not(HasSubstr("hidden")));
+}
+
+TEST(ArrowStore, ErrorsOfTheNetworkAreTriedAgainWhateverTheirType) {
+  for (const Status& status :
+       {Status::IOError("google::cloud::Status(UNAVAILABLE: Retry policy exhausted"),
+        Status::Invalid("google::cloud::Status(INVALID_ARGUMENT: Permanent error, with a last message of expected "
+                        "payload to be a JSON object, first 32 chars are <?xml"),
+        Status::Invalid("json input is not an object, first 32 characters are: <discarded>"),
+        Status::Invalid("Cannot read from closed file"), Status::Cancelled("Cannot read from closed file"),
+        Status::UnknownError("St13runtime_error: Failed to parse xml.")}) {
+    EXPECT_FALSE(ArrowErrorIsForGood(status)) << status.ToString();
+  }
+  for (const Status& status :
+       {Status::IOError("google::cloud::Status(PERMISSION_DENIED: no"), Status::Invalid("no bucket's name"),
+        Status::Cancelled("by the user"), Status::OutOfMemory(""), Status::KeyError("gone"),
+        ImageFailure(FailureCode::kChanged, "another size"), UsageError("closed file")}) {
+    EXPECT_TRUE(ArrowErrorIsForGood(status)) << status.ToString();
+  }
+}
+
+TEST(ArrowStore, ExceptionsOfTheClientsAreErrorsThatPass) {
+  class Google : public arrow::fs::internal::MockFileSystem {
+   public:
+    Google() : MockFileSystem(arrow::fs::kNoTime) {}
+    std::string type_name() const override { return "gcs"; }
+  };
+  const Location place{std::make_shared<Google>(), "bucket/x", "gs://bucket/x", nullptr};
+  int calls = 0;
+  EXPECT_TRUE(CallArrowStore(place, [&]() -> Status {
+                if (++calls < 3) throw std::runtime_error("Failed to parse xml.");
+                return Status::OK();
+              }).ok());
+  EXPECT_EQ(calls, 3);
 }
 
 }  // namespace

@@ -28,7 +28,8 @@ bool CanSignAzure(const arrow::fs::AzureOptions& options) {
 
 HttpRequest AzureRequest(const arrow::fs::AzureOptions& options, AzureCall call, const std::string& path,
                          std::size_t size) {
-  const bool put = call == AzureCall::kPutIfAbsent;
+  const bool put = call != AzureCall::kDelete;
+  const bool absent = call == AzureCall::kPutIfAbsent;
   HttpRequest request;
   request.method = put ? "PUT" : "DELETE";
   request.url = options.AccountBlobUrl(options.account_name);
@@ -40,13 +41,13 @@ HttpRequest AzureRequest(const arrow::fs::AzureOptions& options, AzureCall call,
   request.headers = {"x-ms-date: " + date, "x-ms-version: 2021-08-06"};
   const std::string type = put ? "application/octet-stream" : "";
   if (put) {
-    for (const char* header :
-         {"x-ms-blob-type: BlockBlob", "If-None-Match: *", "Content-Type: application/octet-stream"})
+    for (const char* header : {"x-ms-blob-type: BlockBlob", "Content-Type: application/octet-stream"})
       request.headers.emplace_back(header);
+    if (absent) request.headers.emplace_back("If-None-Match: *");
   }
   if (!options.AccountKey().empty()) {
     const std::string to_sign = request.method + "\n\n\n" + (size == 0 ? std::string() : std::to_string(size)) +
-                                "\n\n" + type + "\n\n\n\n" + (put ? "*" : "") + "\n\n\n" +
+                                "\n\n" + type + "\n\n\n\n" + (absent ? "*" : "") + "\n\n\n" +
                                 (put ? "x-ms-blob-type:BlockBlob\n" : "") + "x-ms-date:" + date +
                                 "\nx-ms-version:2021-08-06\n" + resource;
     request.headers.push_back("Authorization: SharedKey " + options.account_name + ":" +

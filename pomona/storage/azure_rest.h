@@ -10,8 +10,9 @@
 
 namespace pomona {
 
-/// \brief The two requests to Azure that Arrow cannot make, or makes badly.
+/// \brief The requests to Azure that Arrow cannot make, or makes badly.
 enum class AzureCall {
+  kPut,          ///< Put Blob in one request; Arrow makes three of it
   kPutIfAbsent,  ///< Put Blob with If-None-Match
   kDelete,       ///< Delete Blob; Arrow takes and releases leases around it, and waits seconds for one that is gone
 };

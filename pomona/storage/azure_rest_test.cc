@@ -21,6 +21,9 @@ TEST(AzureRest, NamesBlobAndPrecondition) {
   EXPECT_THAT(put.headers, Contains("If-None-Match: *"));
   EXPECT_THAT(put.headers, Contains(HasSubstr("Authorization: SharedKey account:")));
   EXPECT_THAT(put.headers, Not(Contains(HasSubstr("c2VjcmV0"))));
+  const HttpRequest replace = AzureRequest(options, AzureCall::kPut, "container/a b", 3);
+  EXPECT_EQ(replace.method, "PUT");
+  EXPECT_THAT(replace.headers, Not(Contains("If-None-Match: *")));
   const HttpRequest remove = AzureRequest(options, AzureCall::kDelete, "container/a b", 0);
   EXPECT_EQ(remove.method, "DELETE");
   EXPECT_THAT(remove.headers, Not(Contains("If-None-Match: *")));

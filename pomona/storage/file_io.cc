@@ -15,6 +15,7 @@
 
 #include "pomona/base/failure.h"
 #include "pomona/base/random_digits.h"
+#include "pomona/storage/arrow_file.h"
 #include "pomona/storage/arrow_store.h"
 #include "pomona/storage/exclusive_write.h"
 #include "pomona/storage/file_version.h"
@@ -372,8 +373,8 @@ Status ReadAll(const Location& location, ByteBuffer* bytes) {
 }
 
 Status ReadObject(const Location& location, const FileVersion& expected, ByteBuffer* bytes) {
-  Status status = location.is_local() ? ReadAllLocal(location, expected, bytes)
-                                      : ReadAllRemote(location, expected, bytes);
+  Status status =
+      location.is_local() ? ReadAllLocal(location, expected, bytes) : ReadAllRemote(location, expected, bytes);
   if (status.ok()) status = CheckSize(expected.size, static_cast<std::int64_t>(bytes->size()));
   return AsImageFailure(location, status);
 }
@@ -398,11 +399,11 @@ Result<std::string> ReadText(const Location& location) {
 
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInputFile(const Location& location) {
   std::shared_ptr<arrow::io::RandomAccessFile> file;
-  const Status status = CallArrowStore(location, [&] {
-    return (location.s3 != nullptr ? OpenS3File(location.s3, location.path)
-                                   : location.filesystem->OpenInputFile(location.path))
-        .Value(&file);
-  });
+  const auto open = [&]() -> Result<std::shared_ptr<arrow::io::RandomAccessFile>> {
+    if (location.is_local()) return location.filesystem->OpenInputFile(location.path);
+    return location.s3 != nullptr ? OpenS3File(location.s3, location.path) : OpenArrowFile(location, {});
+  };
+  const Status status = open().Value(&file);
   if (!status.ok()) return StoreError(location, "cannot be opened", status);
   return file;
 }
@@ -415,17 +416,13 @@ Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenListedFile(const Locati
     ARROW_ASSIGN_OR_RAISE(Descriptor descriptor, OpenLocal(location, expected, &size));
     return arrow::io::ReadableFile::Open(descriptor.release()).Value(&file);
   };
-  const auto open_remote = [&]() -> Status {
-    ARROW_ASSIGN_OR_RAISE(file, location.filesystem->OpenInputFile(location.path));
-    return CheckVersion(expected, file.get());
-  };
   Status status;
   if (location.is_local()) {
     status = open_local();
   } else if (location.s3 != nullptr) {
     status = OpenS3File(location.s3, location.path, std::string(StoreTag(expected.etag))).Value(&file);
   } else {
-    status = CallArrowStore(location, open_remote);
+    status = OpenArrowFile(location, expected).Value(&file);
   }
   if (!status.ok()) return AsImageFailure(location, status);
   return file;

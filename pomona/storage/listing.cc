@@ -7,7 +7,6 @@
 #include <system_error>
 #include <utility>
 
-#include <arrow/util/future.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -223,21 +222,23 @@ Result<Listing> ListStore(const Location& root, const ListingOptions& options, c
   selector.recursive = options.recursive;
   Listing listing;
   std::int64_t count = 0;
-  const auto generator = root.filesystem->GetFileInfoGenerator(selector);
-  for (;;) {
-    if (cancellation != nullptr) ARROW_RETURN_NOT_OK(cancellation->Check());
-    const Result<arrow::fs::FileInfoVector> batch = generator().result();
-    if (!batch.ok()) return Status::IOError(root.display, ": cannot be listed: ", batch.status().message());
-    if (batch->empty()) break;  // the end of Arrow's generators
-    for (const arrow::fs::FileInfo& info : *batch) {
-      if (info.type() == arrow::fs::FileType::Directory) continue;
-      std::string_view relative = info.path();
-      relative.remove_prefix(std::min(relative.size(), root.path.size()));
-      while (relative.starts_with('/')) relative.remove_prefix(1);
-      ARROW_ASSIGN_OR_RAISE(const bool more, VisitStoreFile({std::string(relative), info.size(), MtimeNs(info), ""},
-                                                            options, visit, &count, &listing));
-      if (!more) return listing;
-    }
+  arrow::fs::FileInfoVector found;  // Arrow gathers all of a listing, whichever way it is asked
+  const Status status = CallArrowStore(root, [&] { return root.filesystem->GetFileInfo(selector).Value(&found); });
+  if (status.IsCancelled()) return status;
+  if (!status.ok()) {
+    const std::string message = root.display + ": cannot be listed: " + status.message();
+    return IsStoreDown(status) ? StoreDown(message) : Status::IOError(message);
+  }
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const arrow::fs::FileInfo& info = found[i];
+    if (cancellation != nullptr && i % 1024 == 0) ARROW_RETURN_NOT_OK(cancellation->Check());
+    if (info.type() == arrow::fs::FileType::Directory) continue;
+    std::string_view relative = info.path();
+    relative.remove_prefix(std::min(relative.size(), root.path.size()));
+    while (relative.starts_with('/')) relative.remove_prefix(1);
+    ARROW_ASSIGN_OR_RAISE(const bool more, VisitStoreFile({std::string(relative), info.size(), MtimeNs(info), ""},
+                                                          options, visit, &count, &listing));
+    if (!more) return listing;
   }
   return listing;
 }

@@ -1,10 +1,12 @@
 #include "pomona/storage/spooled_output.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -12,6 +14,8 @@
 #include <unistd.h>
 
 #include "pomona/storage/arrow_store.h"
+#include "pomona/storage/rest_write.h"
+#include "pomona/storage/retry.h"
 
 namespace pomona {
 namespace {
@@ -41,10 +45,17 @@ class SpooledOutput : public arrow::io::OutputStream {
   Status Close() override {
     if (closed_) return Status::OK();
     if (spool_ != nullptr) ARROW_RETURN_NOT_OK(Spill());
-    Status status = CallArrowStore(location_, [&] { return Upload(); });
+    if (spool_ == nullptr) {
+      ARROW_ASSIGN_OR_RAISE(const std::optional<RestWrite> written, WriteByRest(location_, pending_, false));
+      if (written) return Abort();
+    }
+    Status status = CallArrowStore(location_, [&]() -> Status {
+      ARROW_RETURN_NOT_OK(Upload());
+      return CheckUpload();
+    });
     if (!status.ok()) {
       // Arrow may have made an empty or a half file.
-      static_cast<void>(location_.filesystem->DeleteFile(location_.path));
+      static_cast<void>(RemoveArrowFile(location_));
       return status;
     }
     return Abort();
@@ -98,6 +109,14 @@ class SpooledOutput : public arrow::io::OutputStream {
     }
     if (std::ferror(spool_.get()) != 0) return SpoolError();
     return stream->Close();
+  }
+
+  /// An upload that was interrupted and taken up again has been seen to end in an empty object, and a success.
+  Status CheckUpload() const {
+    ARROW_ASSIGN_OR_RAISE(const auto info, location_.filesystem->GetFileInfo(location_.path));
+    if (info.size() == position_) return Status::OK();
+    return TransientError("the store kept " + std::to_string(std::max<std::int64_t>(info.size(), 0)) + " of " +
+                          std::to_string(position_) + " bytes");
   }
 
   Location location_;
