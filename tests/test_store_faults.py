@@ -6,7 +6,7 @@ import time
 
 import outputs
 import pytest
-from stores import FaultProxy, Minio, minio_server  # noqa: F401 (fixture)
+from stores import Bucket, FaultProxy, Minio, azurite, google, minio_server  # noqa: F401 (fixtures)
 
 PIXELS = ["--extractor", "pixels", "--image-size", "4", "--components", "3"]
 TORTURE = "POMONA_TORTURE" in os.environ  # every mode at both shares
@@ -49,6 +49,46 @@ def test_a_share_of_requests_fails(pomona, bucket, undisturbed, tmp_path, mode, 
     output = bucket.download(place, tmp_path / "out")
     outputs.same_content(output, undisturbed)
     assert outputs.check_accounts(output)["images_quarantined"] == 0
+
+
+@pytest.mark.parametrize(("name", "modes"), [("google", ["429", "flip"]), ("azurite", ["429"])])
+def test_a_share_of_requests_fails_at_google_and_azure(pomona, request, photos, tmp_path, name, modes):
+    """Listing, reading and writing; what Arrow's clients make of an error decides, so one run with each of a kind."""
+    server = request.getfixturevalue(name)
+    store = Bucket(server.uri, getattr(server, "query", ""), server.variables, server.filesystem)
+    store.upload(photos / "Kiwi", "spoiled/raw/Kiwi", count=8)
+    store.upload(photos / "Lemon", "spoiled/raw/Lemon", count=8)
+    pomona("run", store.place("spoiled/raw"), "--output", tmp_path / "whole", *PIXELS, env=store.variables)
+    for mode in modes:
+        (tmp_path / mode).mkdir()
+        proxy = FaultProxy(tmp_path / mode, f"http://127.0.0.1:{server.port}", mode, "0.2")
+        here = Bucket(server.uri.replace(str(server.port), str(proxy.port)), store.query, dict(store.variables), None)
+        if name == "google":
+            here.variables["STORAGE_EMULATOR_HOST"] = proxy.endpoint
+        try:
+            pomona("run", here.place("spoiled/raw"), "--output", here.place(f"spoiled/{mode}"), *PIXELS,
+                   env=here.variables)  # fmt: skip
+            assert proxy.counts()["spoiled"] > 1
+        finally:
+            proxy.stop()
+        output = store.download(f"spoiled/{mode}", tmp_path / mode / "out")
+        outputs.same_content(output, tmp_path / "whole")
+        assert outputs.check_accounts(output)["images_quarantined"] == 0
+
+
+def test_an_output_with_a_broken_state_file_can_be_used_again(pomona, google, photos, tmp_path):  # noqa: F811
+    """An upload that was interrupted has left empty objects: the run goes on, and can be begun anew."""
+    store = Bucket(google.uri, "", google.variables, google.filesystem)
+    store.upload(photos / "Kiwi", "torn/raw/Kiwi", count=4)
+    command = ["run", store.place("torn/raw"), "--output", store.place("torn/out"), *PIXELS]
+    pomona(*command, env=store.variables)
+    for name in ("files.json", "plan.json", "options.json"):
+        store.put(f"torn/out/_pomona/{name}", b"")
+    store.remove("torn/out/_SUCCESS")
+    pomona(*command, env=store.variables)
+    store.put("torn/out/_pomona/files.json", b"")
+    pomona(*command, "--overwrite", env=store.variables)
+    assert outputs.check_accounts(store.download("torn/out", tmp_path / "out"))["images_ok"] == 4
 
 
 def test_one_bad_object_is_quarantined(pomona, bucket, tmp_path):

@@ -7,6 +7,7 @@
 #include "pomona/base/parallel.h"
 #include "pomona/base/random_digits.h"
 #include "pomona/storage/file_io.h"
+#include "pomona/storage/list_if_there.h"
 #include "pomona/storage/listing.h"
 
 namespace pomona {
@@ -121,7 +122,7 @@ Result<std::vector<std::optional<CommittedShard>>> ShardStore::Recover(std::int6
   if (kind == PlaceKind::kMissing) return done;
   ListingOptions all;
   all.include_hidden = true;
-  ARROW_ASSIGN_OR_RAISE(const Listing listing, ListFiles(folder_, all, cancellation));
+  ARROW_ASSIGN_OR_RAISE(const Listing listing, ListIfThere(folder_, all, cancellation));
   std::set<std::string> names;
   for (const ListedFile& file : listing.files) names.insert(file.path);
 
@@ -152,7 +153,7 @@ Result<std::vector<std::optional<CommittedShard>>> ShardStore::Recover(std::int6
 Status ShardStore::RemoveParts() const {
   ListingOptions all;
   all.include_hidden = true;
-  ARROW_ASSIGN_OR_RAISE(const Listing listing, ListFiles(folder_, all));
+  ARROW_ASSIGN_OR_RAISE(const Listing listing, ListIfThere(folder_, all));
   for (const ListedFile& file : listing.files) {
     if (file.path.ends_with(".arrow")) ARROW_RETURN_NOT_OK(RemoveFile(folder_.Child(file.path)));
   }

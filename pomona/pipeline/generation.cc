@@ -34,6 +34,7 @@ Result<Json> ReadIfThere(const Location& place) {
   ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(place));
   if (kind != PlaceKind::kFile) return Json(nullptr);
   ARROW_ASSIGN_OR_RAISE(const std::string text, ReadText(place));
+  if (text.empty()) return Json(nullptr);  // of an upload that was interrupted: it never counted
   return ParseJson(text, place.display);
 }
 

@@ -9,6 +9,7 @@
 #include "pomona/pipeline/generation.h"
 #include "pomona/storage/copy_file.h"
 #include "pomona/storage/file_io.h"
+#include "pomona/storage/list_if_there.h"
 #include "pomona/storage/listing.h"
 
 namespace pomona {
@@ -65,7 +66,7 @@ Status RemoveState(const OutputFolder& output, const std::function<bool(int, con
   ListingOptions all;
   all.include_hidden = true;
   const Location state = output.root().Child(output_names::kState);
-  ARROW_ASSIGN_OR_RAISE(const Listing listing, ListFiles(state, all));
+  ARROW_ASSIGN_OR_RAISE(const Listing listing, ListIfThere(state, all));
   std::set<std::string> folders;
   for (const ListedFile& file : listing.files) {
     const std::optional<GenerationFile> own = output.OwnStateFile(file.path);

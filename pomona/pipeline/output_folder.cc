@@ -1,16 +1,20 @@
 #include "pomona/pipeline/output_folder.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <functional>
+#include <optional>
 #include <regex>
 #include <set>
 #include <utility>
 
 #include "pomona/base/usage_error.h"
 #include "pomona/pipeline/generation_change.h"
+#include "pomona/pipeline/model_folder.h"
 #include "pomona/pipeline/versions.h"
 #include "pomona/storage/file_io.h"
+#include "pomona/storage/list_if_there.h"
 #include "pomona/storage/listing.h"
 
 namespace pomona {
@@ -51,12 +55,46 @@ bool IsBeginning(std::string_view path) {
 /// Files looked at in a folder without the marker: more than killed processes leave behind.
 constexpr std::int64_t kForeignLook = 100;
 
+Result<std::vector<std::string>> ReadFileList(const Location& place) {
+  ARROW_ASSIGN_OR_RAISE(const std::string text, ReadText(place));
+  ARROW_ASSIGN_OR_RAISE(const Json json, ParseJson(text, place.display));
+  return JsonField<std::vector<std::string>>(json, "files", place.display);
+}
+
+/// Where the list of files is broken, as an interrupted upload leaves it: the files that have names of Pomona's. Others
+/// may be somebody's own.
+Result<std::vector<std::string>> FilesByName(const Location& root) {
+  constexpr std::array kFixed = {kProjectionCsv, kExplainedVariance, kQuarantine, kReport, kRun};
+  static const std::regex kParts(R"((features|projection)/part-\d{5,}(-g\d+)?\.parquet)");
+  ARROW_ASSIGN_OR_RAISE(const Listing listing, ListIfThere(root));
+  std::vector<std::string> names = {std::string(kSuccess)};
+  for (const ListedFile& file : listing.files) {
+    const bool of_model = file.path == std::string(kModel) + "/" + std::string(kPipelineJson) ||
+                          file.path == std::string(kModel) + "/" + std::string(kArraysFile);
+    const bool fixed = std::find(kFixed.begin(), kFixed.end(), file.path) != kFixed.end();
+    if (fixed || of_model || std::regex_match(file.path, kParts)) names.push_back(file.path);
+  }
+  return names;
+}
+
+/// A plan without content comes from an upload that was interrupted, and never counted: shards beside it belong to no
+/// plan that is known.
+Status ForgetBrokenPlan(const Location& plan, const Location& shards) {
+  ARROW_ASSIGN_OR_RAISE(const std::optional<ListedFile> file, FindFile(plan));
+  if (!file || file->size != 0) return Status::OK();
+  ListingOptions all;
+  all.include_hidden = true;
+  ARROW_ASSIGN_OR_RAISE(const Listing listing, ListIfThere(shards, all));
+  for (const ListedFile& shard : listing.files) ARROW_RETURN_NOT_OK(RemoveFile(shards.Child(shard.path)));
+  return RemoveFile(plan);
+}
+
 /// The first file in a folder without the marker that no run can have left there; empty when there is none.
 Result<std::string> ForeignFile(const Location& root) {
   ListingOptions any;
   any.include_hidden = true;
   any.max_files = kForeignLook;
-  ARROW_ASSIGN_OR_RAISE(const Listing listing, ListFiles(root, any));
+  ARROW_ASSIGN_OR_RAISE(const Listing listing, ListIfThere(root, any));
   for (const ListedFile& file : listing.files) {
     if (!IsBeginning(file.path)) return file.path;
   }
@@ -95,9 +133,11 @@ Result<OutputFolder> OutputFolder::Open(std::string_view text) {
 }
 
 Status OutputFolder::Refresh() {
-  ARROW_ASSIGN_OR_RAISE(const Json files, ReadJson(kFiles));
-  if (files.is_object()) {
-    ARROW_ASSIGN_OR_RAISE(files_, JsonField<std::vector<std::string>>(files, "files", kFiles));
+  ARROW_ASSIGN_OR_RAISE(const std::optional<ListedFile> list, FindFile(Place(kFiles)));
+  if (list) {
+    Result<std::vector<std::string>> named = ReadFileList(Place(kFiles));
+    if (named.status().IsInvalid()) named = FilesByName(root_);
+    ARROW_ASSIGN_OR_RAISE(files_, std::move(named));
   }
   ARROW_ASSIGN_OR_RAISE(generation_, ReadGeneration(root_));
   ARROW_ASSIGN_OR_RAISE(const PlaceKind success, KindOfPlace(Place(kSuccess)));
@@ -154,6 +194,7 @@ Status OutputFolder::Claim(const Cancellation* cancellation) {
   ARROW_RETURN_NOT_OK(Mark());  // the run before may have taken it along as it ended
   ARROW_RETURN_NOT_OK(Refresh());
   ARROW_RETURN_NOT_OK(RemoveLeftovers());
+  ARROW_RETURN_NOT_OK(ForgetBrokenPlan(Place(kPlan), Place(kShards)));
   return generation_.committed ? FinishGeneration(this) : Status::OK();
 }
 
@@ -185,7 +226,7 @@ Status OutputFolder::RemoveLeftovers() const {
     ListingOptions flat;
     flat.include_hidden = true;
     flat.recursive = false;
-    ARROW_ASSIGN_OR_RAISE(const Listing listing, ListFiles(place, flat));
+    ARROW_ASSIGN_OR_RAISE(const Listing listing, ListIfThere(place, flat));
     for (const ListedFile& file : listing.files) {
       if (IsLeftover(file.path)) ARROW_RETURN_NOT_OK(RemoveFile(place.Child(file.path)));
     }
@@ -206,7 +247,7 @@ Status OutputFolder::Clear(const Cancellation* cancellation) {
   const Location state = root_.Child(kState);
   ListingOptions all;
   all.include_hidden = true;
-  ARROW_ASSIGN_OR_RAISE(const Listing listing, ListFiles(state, all));
+  ARROW_ASSIGN_OR_RAISE(const Listing listing, ListIfThere(state, all));
   for (const ListedFile& file : listing.files) {
     // The marker and the list of files go last: an interrupted deletion can be taken up again.
     if (file.path == "output.json" || file.path == "files.json" || OutputLock::IsLockName(file.path)) continue;
@@ -267,7 +308,10 @@ Result<Json> OutputFolder::ReadJson(std::string_view name) const {
   ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(Place(name)));
   if (kind != PlaceKind::kFile) return Json(nullptr);
   ARROW_ASSIGN_OR_RAISE(const std::string text, ReadText(Place(name)));
-  return ParseJson(text, DisplayOf(name));
+  if (text.empty()) return Json(nullptr);  // of an upload that was interrupted: it never counted
+  const Result<Json> json = ParseJson(text, DisplayOf(name));
+  if (json.ok()) return json;
+  return json.status().WithMessage(json.status().message() + "; if nobody can mend it, start anew with --overwrite");
 }
 
 Status OutputFolder::WriteJson(std::string_view name, const Json& value) const {

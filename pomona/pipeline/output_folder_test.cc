@@ -75,6 +75,44 @@ TEST(OutputFolder, TakesUpWhatAProcessKilledAtTheVeryBeginningLeft) {
   EXPECT_TRUE(IsUsageError(OutputFolder::Open(folder / "out").status()));
 }
 
+TEST(OutputFolder, ABrokenListOfFilesIsNoEnd) {
+  for (const char* text : {"", "{\"files\": [\"run.js"}) {
+    const TempFolder folder;
+    OutputFolder output = MustOpen(folder / "out");
+    ASSERT_TRUE(output.Claim(nullptr).ok());
+    output.Release();
+    for (const char* ours : {"run.json", "features/part-00000.parquet", "features/part-00001-g2.parquet",
+                             "model/pipeline.json", "_SUCCESS", "_pomona/options.json"}) {
+      WriteFile(folder.path() / "out" / ours, "{}");
+    }
+    WriteFile(folder / "out/features/notes.txt", "theirs");
+    WriteFile(folder / "out/_pomona/files.json", text);
+    OutputFolder again = MustOpen(folder / "out");
+    EXPECT_EQ(again.state(), State::kFinished);
+    const Status cleared = again.Clear(nullptr);
+    ASSERT_TRUE(cleared.ok()) << cleared.ToString();
+    again.Release();
+    std::vector<std::string> left;
+    for (const auto& [name, bytes] : Files(folder.path() / "out")) left.push_back(name);
+    EXPECT_THAT(left, ::testing::ElementsAre("features/notes.txt"));
+  }
+}
+
+TEST(OutputFolder, FilesOfAnInterruptedUploadNeverCounted) {
+  const TempFolder folder;
+  for (const char* name : {"options.json", "plan.json", "current.json", "change.json"}) {
+    WriteFile(folder.path() / "out/_pomona" / name, "");
+  }
+  WriteFile(folder / "out/_pomona/output.json", "{}");
+  WriteFile(folder / "out/_pomona/shards/00000.json", "of no plan that is known");
+  OutputFolder output = MustOpen(folder / "out");
+  EXPECT_TRUE(output.ReadJson(output_names::kOptions).ValueOrDie().is_null());
+  ASSERT_TRUE(output.Claim(nullptr).ok());
+  EXPECT_TRUE(output.ReadJson(output_names::kPlan).ValueOrDie().is_null());
+  EXPECT_FALSE(std::filesystem::exists(folder / "out/_pomona/shards/00000.json"));
+  EXPECT_EQ(output.generation().current, 1);
+}
+
 TEST(OutputFolder, RemovesNamedFilesOnly) {
   const TempFolder folder;
   OutputFolder output = MustOpen(folder / "out");

@@ -13,6 +13,7 @@
 #include "pomona/base/random_digits.h"
 #include "pomona/base/text.h"
 #include "pomona/storage/file_io.h"
+#include "pomona/storage/list_if_there.h"
 #include "pomona/storage/listing.h"
 
 namespace pomona {
@@ -47,7 +48,7 @@ Result<std::vector<std::string>> LockNames(const Location& folder) {
   ListingOptions flat;
   flat.include_hidden = true;
   flat.recursive = false;
-  ARROW_ASSIGN_OR_RAISE(const Listing listing, ListFiles(folder, flat));
+  ARROW_ASSIGN_OR_RAISE(const Listing listing, ListIfThere(folder, flat));
   std::vector<std::string> names;
   for (const ListedFile& file : listing.files) {
     if (OutputLock::IsLockName(file.path)) names.push_back(file.path);
