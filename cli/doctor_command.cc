@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/config_file.h"
 #include "cli/doctor_store.h"
 #include "cli/models_command.h"
 #include "pomona/base/resources.h"
@@ -213,14 +214,16 @@ void AddDoctorCommand(CLI::App& program, CommandContext& context) {
                       "A place to try: list, read, write and delete with the credentials that are found.");
   command->add_flag("--policy", *policy,
                     "Print the least policy for these places (S3): the last is the output, the others are read.");
+  AddConfigOption(*command);
   command->footer(
       "Examples:\n"
       "  pomona doctor\n"
       "  pomona doctor s3://bucket/raw\n"
+      "  pomona doctor s3://bucket/raw --config run.toml   (its table [storage])\n"
       "  pomona doctor --policy s3://bucket/raw s3://bucket/results\n"
       "\n"
       "Exit codes: 0 fit to run, 1 a library is not the one the program was built with or does not start, or the\n"
-      "place is not there or cannot be listed or read.");
+      "place is not there, cannot be listed or read, or takes files that cannot be deleted again.");
   command->callback([&context, uris, policy] {
     context.action = [&context, uris, policy]() -> Result<int> {
       if (*policy) return PrintPolicy(*uris);

@@ -74,7 +74,8 @@ Result<int> DoctorOfStore(const std::string& uri, const CommandContext& context)
     }
     std::cout << "FAILS: " << step.status.message() << "\n"
               << Padded("") << "needed: " << step.permission << ", for " << step.used_by << "\n";
-    if (step.name == "list" || step.name == "read") usable = false;
+    // A place that takes files and does not let them go is no output, and of no input is that asked.
+    if (step.name == "list" || step.name == "read" || step.name == "delete") usable = false;
   }
   if (ExclusiveGuaranteeOf(place) == ExclusiveGuarantee::kReadBack) {
     std::cout << Padded("exclusive writes") << "are read back only: the credentials allow no precondition\n";

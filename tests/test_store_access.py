@@ -8,7 +8,7 @@ from pathlib import Path
 
 import outputs
 import pytest
-from stores import KMS_KEY, NO_CREDENTIALS, SECRET, USER, Minio, minio_server, minio_tls  # noqa: F401 (fixtures)
+from stores import AZURE_KEY, KMS_KEY, NO_CREDENTIALS, SECRET, USER, Minio, minio_server, minio_tls  # noqa: F401 (fixtures)
 
 PIXELS = ["--extractor", "pixels", "--image-size", "4", "--components", "3"]
 JOB_SECRET = "job-secret-4711-3f"
@@ -46,6 +46,32 @@ def test_the_printed_policy_is_enough(pomona, bucket, job_user, tmp_path):
     outputs.check_accounts(output)
     for file in output.rglob("*"):
         assert not file.is_file() or JOB_SECRET.encode() not in file.read_bytes(), file
+
+
+def test_all_commands_keep_to_the_printed_policy(pomona, bucket, job_user, tmp_path):
+    """Those that `test_the_printed_policy_is_enough` leaves out, by a user who may do nothing else."""
+    raw, results = "s3://photos/private/raw", "s3://photos/private/results"
+    pixels = PIXELS[:4]
+    pomona("pack", raw, "--output", f"{results}/packed", env=job_user)
+    pomona("features", raw, "--output", f"{results}/features", *pixels, env=job_user)
+    pomona("fit", f"{results}/features", "--output", f"{results}/fit", "--components", "3", env=job_user)
+    pomona("run", raw, "--output", f"{results}/grown", *PIXELS, "--limit", "5", env=job_user)
+    pomona("retry-failed", f"{results}/grown", env=job_user)
+    writes = pomona("run", raw, "--output", f"{raw}/Kiwi-results", *PIXELS, env=job_user, code=2)
+    assert "lies in" in writes.stderr
+    denied = pomona("pack", f"{results}/packed", "--output", f"{raw}-copy", env=job_user, code=1)
+    assert "access denied" in denied.stderr
+
+
+def test_a_refused_write_names_the_action(pomona, bucket, job_user):
+    """A place that may be listed and read, not written to: the input of the policy, as an output."""
+    pomona("features", "s3://photos/private/raw", "--output", "s3://photos/private/results/for-fit", *PIXELS[:4],
+           env=job_user)  # fmt: skip
+    done = pomona("fit", "s3://photos/private/results/for-fit", "--output", "s3://photos/private/raw/new",
+                  "--components", "3", env=job_user, code=1)  # fmt: skip
+    assert "s3:PutObject" in done.stderr
+    assert "arn:aws:s3:::photos/private/raw/new/" in done.stderr
+    assert bucket.keys("private/raw/new") == []
 
 
 @pytest.mark.parametrize(
@@ -219,7 +245,38 @@ def test_tls_errors_say_which(pomona, minio_tls, bucket, tmp_path):  # noqa: F81
     assert "cannot be read" in error(f"https://localhost:{port}", "/nonexistent.pem")
 
 
-def test_a_buckets_encryption_is_kept_to(pomona, photos, tmp_path):
+def test_tls_errors_of_google_and_azure_say_which(pomona, minio_tls, bucket, tmp_path):  # noqa: F811
+    """MinIO's ports serve: who may not be talked to is known before a word of either protocol is said."""
+
+    def error(place, environment, ca=minio_tls.ca):
+        command = ["run", place, "--output", tmp_path / "out", *PIXELS]
+        return pomona(*command, env=NO_CREDENTIALS | {"SSL_CERT_FILE": str(ca)} | environment, code=1).stderr
+
+    def google(endpoint, ca=minio_tls.ca):
+        return error("gs://anonymous@photos/raw", {"STORAGE_EMULATOR_HOST": endpoint}, ca)
+
+    assert "wrong CA" in google(f"https://localhost:{minio_tls.port}", minio_tls.other_ca)
+    assert "plain HTTP was sent to a port that wants TLS" in google(f"http://localhost:{minio_tls.port}")
+    assert "no TLS there" in google(f"https://127.0.0.1:{bucket.port}")
+    azure = {"AZURE_STORAGE_KEY": AZURE_KEY}
+    place = f"abfs://account@localhost:{minio_tls.port}/photos/raw"
+    assert "wrong CA" in error(place, azure, minio_tls.other_ca)
+
+
+def test_doctor_takes_the_store_options_of_a_config_file(pomona, bucket, tmp_path):
+    config = tmp_path / "run.toml"
+    config.write_text(f'[storage]\nendpoint = "{bucket.endpoint}"\nregion = "us-east-1"\n[run]\ncomponents = 3\n')
+    environment = bucket.environment_of() | {"AWS_ENDPOINT_URL": "", "AWS_REGION": ""}
+    done = pomona("doctor", "s3://photos/private/raw", "--config", config, env=environment)
+    assert f"127.0.0.1:{bucket.port}" in done.stdout
+    assert "FAILS" not in done.stdout
+
+
+def versions(server, prefix):
+    return list(server.client.list_objects("photos", prefix, recursive=True, include_version=True))
+
+
+def test_a_buckets_encryption_and_versioning_are_kept_to(pomona, photos, tmp_path):
     from minio.sseconfig import Rule, SSEConfig
     from minio.versioningconfig import ENABLED, VersioningConfig
 
@@ -235,6 +292,12 @@ def test_a_buckets_encryption_is_kept_to(pomona, photos, tmp_path):
         for key in keys:
             kept = server.client.stat_object("photos", key).metadata
             assert kept["x-amz-server-side-encryption"] == "aws:kms", key
+        before = {(entry.object_name, entry.version_id) for entry in versions(server, "out/")}
+        pomona(*command, "--overwrite", env=server.environment_of())
+        after = versions(server, "out/")
+        kept = {(entry.object_name, entry.version_id) for entry in after if not entry.is_delete_marker}
+        assert before <= kept, "what was replaced and deleted is there as an earlier version"
+        assert any(entry.is_delete_marker and entry.object_name == "out/_SUCCESS" for entry in after)
         output = server.download("out", tmp_path / "out")
     finally:
         server.stop()

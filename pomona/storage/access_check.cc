@@ -80,8 +80,15 @@ std::vector<AccessStep> CheckAccess(const Location& place) {
   if (steps.size() == 2) steps.push_back({"read", needs.read, kReading, ReadText(written).status()});
   const Location record = place.Child(own + ".record");
   steps.push_back({"write exclusively", needs.write, kWriting, TryExclusively(record)});
-  Status removed = RemoveFile(written);
-  if (removed.ok()) removed = RemoveFile(record);
+  std::string left;
+  Status removed;
+  for (const Location& file : {written, record}) {
+    const Status status = RemoveFile(file);
+    if (status.ok()) continue;
+    left += (left.empty() ? "" : " and ") + file.display;
+    if (removed.ok()) removed = status;
+  }
+  if (!left.empty()) removed = removed.WithMessage(removed.message() + "; so this stays there, to be removed: " + left);
   steps.push_back({"delete", needs.remove, kWriting, std::move(removed)});
   return steps;
 }

@@ -19,7 +19,8 @@ struct AccessStep {
 
 /// \brief Tries what Pomona does at a place: lists, reads, writes, writes exclusively and deletes.
 ///
-/// What is written has a name that begins with ".pomona-doctor" and is removed again. Steps that another one's failure
+/// What is written has a name that begins with ".pomona-doctor" and is removed again; where that is refused, the step
+/// names what stays. Steps that another one's failure
 /// makes impossible are left out.
 std::vector<AccessStep> CheckAccess(const Location& place);
 

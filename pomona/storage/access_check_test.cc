@@ -1,8 +1,10 @@
 #include "pomona/storage/access_check.h"
 
 #include <filesystem>
+#include <memory>
 #include <string>
 
+#include <arrow/filesystem/mockfs.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -33,6 +35,21 @@ TEST(AccessCheck, TriesEverythingAndLeavesNothing) {
   }
   EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 1);
   fs::remove_all(folder);
+}
+
+TEST(AccessCheck, SaysWhatStaysWhereNothingMayBeDeleted) {
+  class Keeper : public arrow::fs::internal::MockFileSystem {
+   public:
+    Keeper() : MockFileSystem(arrow::fs::kNoTime) {}
+    Status DeleteFile(const std::string&) override { return Status::IOError("not allowed"); }
+  };
+  const Location place{std::make_shared<Keeper>(), "bucket/x", "mock://bucket/x", nullptr};
+  ASSERT_TRUE(place.filesystem->CreateDir("bucket/x").ok());
+  const AccessStep last = CheckAccess(place).back();
+  EXPECT_EQ(last.name, "delete");
+  const std::string own = "mock://bucket/x/.pomona-doctor-" + std::to_string(getpid());
+  EXPECT_THAT(last.status.message(), HasSubstr("not allowed"));
+  EXPECT_THAT(last.status.message(), HasSubstr("stays there, to be removed: " + own + " and " + own + ".record"));
 }
 
 TEST(AccessCheck, SaysWhatCannotBeWritten) {
