@@ -1,6 +1,7 @@
 """pomona-spark run on local[2]: its arguments, and that the driver's and the executors' halves make the whole job."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -9,8 +10,10 @@ from pathlib import Path
 
 import pytest
 from outputs import check_accounts, quarantine, run_json, same, same_content, snapshot
+from spark_cluster import descendants, maps_of, read_process
 
 POMONA_SPARK = Path(sys.executable).with_name("pomona-spark")
+NETWORK = Path(__file__).resolve().parent.parent / "pomona" / "models" / "embedded" / "mobilenetv2-0.35.tflite"
 PIXELS = {"extractor": "pixels", "image-size": 4}
 
 
@@ -87,6 +90,31 @@ def test_what_one_kind_of_run_began_the_other_finishes(context, many, here, tmp_
     assert run_json(output)["images_extracted"] == 0
 
 
+def test_weights_travel_with_the_job_and_a_worker_stays_small(context, photos, vgg16, tmp_path, pomona):
+    pomona("run", photos, "--output", tmp_path / "here", *vgg16, "--image-size", 100, "--limit", 48)
+    options = dict(zip((word[2:] for word in vgg16[::2]), map(str, vgg16[1::2]), strict=True))
+    run(context, photos, tmp_path / "spark", **options, **{"image-size": 100, "limit": 48})
+    same_content(tmp_path / "spark", tmp_path / "here")
+    peaks = [
+        int(re.search(r"VmHWM:\s+(\d+) kB", read_process(process, "status"))[1])
+        for process in descendants(os.getpid())
+        if "pomona/_engine" in maps_of(process)
+    ]
+    assert peaks
+    assert max(peaks) < 900_000
+
+
+def test_model_file_travels_with_the_job(context, photos, tmp_path, pomona):
+    from pyspark import SparkFiles
+
+    model = shutil.copy(NETWORK, tmp_path / "own.tflite")
+    outputs = [tmp_path / "here", tmp_path / "spark"]
+    pomona("run", photos, "--output", outputs[0], "--extractor", model, "--image-size", 96, "--limit", 48)
+    run(context, photos, outputs[1], extractor=str(model), **{"image-size": 96, "limit": 48})
+    same_content(*outputs)
+    assert Path(SparkFiles.get("own.tflite")).read_bytes() == NETWORK.read_bytes()
+
+
 def test_update_takes_up_what_is_new(context, photos, other_photos, tmp_path, pomona):
     images = tmp_path / "photos"
     shutil.copytree(photos, images)
@@ -145,8 +173,6 @@ def test_arguments_are_those_of_the_program(photos, tmp_path):
 
 
 def test_help_names_every_option_of_the_program(pomona):
-    import re
-
     shown = subprocess.run([POMONA_SPARK, "run", "--help"], capture_output=True, text=True, check=True).stdout
     wanted = set(re.findall(r"^  (--[a-z-]+)", pomona("run", "--help").stdout, re.MULTILINE)) - {"--help"}
     assert wanted <= set(re.findall(r"^  (--[a-z-]+)", shown, re.MULTILINE))
