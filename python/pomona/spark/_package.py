@@ -167,7 +167,11 @@ def lines(archive: str, job: str, bucket: str) -> str:
         "spark.executorEnv.PYSPARK_PYTHON": python,
     }
     run = ["run", "s3://BUCKET/photos", "--output", "s3://BUCKET/out"]
-    overhead = {"spark.executor.memoryOverhead": "1g"}
+    overhead = {
+        "spark.executor.cores": "1",
+        "spark.executor.memory": "512m",
+        "spark.executor.memoryOverhead": "1g",  # of vgg16; what a Python process holds lies outside the JVM
+    }
     kept = f"{bucket}/{os.path.basename(archive)}#environment"
     script = f"{bucket}/{os.path.basename(job)}"
 
