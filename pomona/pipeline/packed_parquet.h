@@ -51,7 +51,7 @@ class ParquetImages {
   ParquetImages(const ParquetImages&) = delete;
   ParquetImages& operator=(const ParquetImages&) = delete;
 
-  /// \param[in] expected version of the file; its size is not looked at
+  /// \param[in] expected version of the file; its `size` is not looked at, that in a `SizeTag` is
   /// \param[out] bytes of the row; none where it is null
   /// \return `ImageFailure` kMissing, kChanged, kCorrupt where the file breaks Parquet's rules, kUnreadable;
   ///         `IsStoreDown`; Cancelled

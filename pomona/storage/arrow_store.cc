@@ -159,6 +159,9 @@ bool ArrowErrorIsForGood(const Status& status) {
 
 namespace {
 
+/// What is said for good of TLS, in the words of libcurl and of a server that was sent plain HTTP.
+constexpr std::array<std::string_view, 2> kWordsOfTls = {"certificate", "HTTPS server"};
+
 /// Where a store is asked; "" where Arrow does not say.
 std::string EndpointOf(const Location& location) {
   if (const auto* google = dynamic_cast<const arrow::fs::GcsFileSystem*>(location.filesystem.get())) {
@@ -224,9 +227,10 @@ Status CallArrowStore(const Location& location, const std::function<Status()>& c
   if (store != "gcs" && store != "abfs") return call();
   const auto attempt = [&] {
     const Status status = CallCatching(call);
-    if (status.ok() || ArrowErrorIsForGood(status)) return status;
-    ARROW_RETURN_NOT_OK(TlsTrouble(location));
-    return TransientError(status.message());
+    if (status.ok()) return status;
+    const bool for_good = ArrowErrorIsForGood(status);
+    if (!for_good || HasAny(status, kWordsOfTls)) ARROW_RETURN_NOT_OK(TlsTrouble(location));
+    return for_good ? status : TransientError(status.message());
   };
   const auto is_alive = [&] {
     return CallCatching([&] { return location.filesystem->GetFileInfo(location.path).status(); }).ok();

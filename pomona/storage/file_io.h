@@ -47,19 +47,22 @@ Status ReadAll(const Location& location, ByteBuffer* bytes);
 
 /// \brief What a listing said of a file; what is not known is not checked.
 struct FileVersion {
-  std::int64_t size = -1;     ///< bytes
+  std::int64_t size = -1;     ///< bytes of the file, or of the image inside it that is read
   std::int64_t mtime_ns = 0;  ///< nanoseconds since 1970-01-01 UTC
-  std::string_view etag;      ///< as the store gave it, without quotes
+  std::string_view etag;      ///< as the store gave it, without quotes; or a `SizeTag` (file_version.h)
 };
 
 /// \brief Reads a whole file that was listed before, and makes sure that it is still the one that was listed.
 ///
-/// S3 is asked for the ETag and compares itself; local files are compared by size and time of change, others by size.
+/// S3 is asked for the ETag and compares itself; elsewhere the size and the time of change are compared when the file is
+/// opened (Google tells times to the millisecond, Azure to the second).
 ///
 /// \return `ImageFailure` kMissing, kChanged, or kUnreadable with the last error; `IsStoreDown`; Cancelled
 Status ReadObject(const Location& location, const FileVersion& expected, ByteBuffer* bytes);
 
 /// \brief Reads `length` bytes from `offset` on of a file of the given version; the same errors.
+///
+/// The size of the whole file is compared where the version's tag holds it (`SizeTag`).
 Status ReadRange(const Location& location, const FileVersion& expected, std::int64_t offset, std::int64_t length,
                  ByteBuffer* bytes);
 
@@ -71,7 +74,7 @@ Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInputFile(const Locatio
 
 /// \brief Opens a file that was listed before; what is read of it later is of the version that was listed.
 ///
-/// S3 compares the ETag at every request; local files are compared by time of change when they are opened.
+/// S3 compares the ETag at every request; others are compared by time of change and `SizeTag` when they are opened.
 ///
 /// \return errors as `ReadObject` has them
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenListedFile(const Location& location,
