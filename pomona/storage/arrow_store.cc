@@ -226,7 +226,7 @@ Status CallArrowStore(const Location& location, const std::function<Status()>& c
   const std::string store = location.filesystem->type_name();
   if (store != "gcs" && store != "abfs") return call();
   const auto attempt = [&] {
-    const Status status = CallCatching(call);
+    Status status = CallCatching(call);
     if (status.ok()) return status;
     const bool for_good = ArrowErrorIsForGood(status);
     if (!for_good || HasAny(status, kWordsOfTls)) ARROW_RETURN_NOT_OK(TlsTrouble(location));
