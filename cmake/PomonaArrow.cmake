@@ -1,13 +1,20 @@
 # Apache Arrow 26.0, from the pyarrow wheel: headers and libraries, but no ArrowConfig.cmake.
-# A system Arrow is used when it is exactly 26.0; any other is ignored.
+# A system Arrow is used for the program when it is exactly 26.0 and has the parts that are linked, compute and S3 among
+# them; any other is ignored, as is every one where the Python module is built, which must share pyarrow's.
 include(PomonaPython)
 
-find_package(Arrow 26.0 QUIET)
-find_package(Parquet 26.0 QUIET)
-if(Arrow_FOUND AND Parquet_FOUND AND Arrow_VERSION MATCHES "^26\\.0\\.")
+if(NOT POMONA_BUILD_PYTHON)
+  foreach(package Arrow Parquet ArrowCompute ArrowS3)
+    find_package(${package} 26.0 QUIET)
+  endforeach()
+endif()
+if(Arrow_VERSION MATCHES "^26\\.0\\." AND TARGET Arrow::arrow_shared AND TARGET Parquet::parquet_shared
+   AND TARGET ArrowCompute::arrow_compute_shared AND TARGET ArrowS3::arrow_s3_shared)
   set(POMONA_ARROW_DIR "" CACHE INTERNAL "")
   add_library(Arrow::arrow ALIAS Arrow::arrow_shared)
   add_library(Arrow::parquet ALIAS Parquet::parquet_shared)
+  add_library(Arrow::compute ALIAS ArrowCompute::arrow_compute_shared)
+  add_library(Arrow::s3 ALIAS ArrowS3::arrow_s3_shared)
   message(STATUS "Arrow ${Arrow_VERSION}: the system's")
 else()
   pomona_python(arrow_include pyarrow "pyarrow.get_include()")
