@@ -8,6 +8,7 @@ from pathlib import Path
 
 HOLDS = ("bash", "coreutils", "libstdc++6", "python3-venv")  # and what they depend on
 LEFT_OUT = ("/usr/share/doc/", "/usr/share/man/", "/usr/share/locale/")
+NAMESPACE = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
 
 
 def packages():
@@ -54,9 +55,7 @@ class BareRoot:
                 (self.path / name).symlink_to(f"usr/{name}")
         names = subprocess.run(["dpkg-query", "-L", *packages()], capture_output=True, text=True, check=True).stdout
         for name in sorted(set(names.splitlines())):
-            if name.startswith("/") and not name.startswith(
-                ("/usr/share/doc/", "/usr/share/man/", "/usr/share/locale/")
-            ):
+            if name.startswith("/") and not name.startswith(LEFT_OUT):
                 copy(name, self.path)
         for name in ("dev", "proc", "sys", "tmp", "etc"):
             (self.path / name).mkdir(exist_ok=True)
@@ -64,12 +63,16 @@ class BareRoot:
 
     def run(self, *command, code=0, **environment):
         """Runs a command, with these variables and no others."""
-        mounts = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
-        prepare = 'for f in dev proc sys; do mount --rbind /$f "$1/$f"; done; root=$1; shift; exec chroot "$root" "$@"'
+        # A root folder that is no mount of its own (a chroot) cannot have mounts apart; there they are taken back.
+        apart = subprocess.run([*NAMESPACE, "true"], capture_output=True).returncode == 0
+        mounts = 'for f in dev proc sys; do mount --rbind /$f "$1/$f"; mount --make-rslave "$1/$f"; done; '
+        enter = 'root=$1; shift; chroot "$root" "$@"'
+        leave = 'trap \'for f in dev proc sys; do umount -R "$root/$f"; done\' EXIT; '
+        script = ["sh", "-ec", mounts + ("" if apart else "root=$1; " + leave) + enter, "sh"]
         inside = ["/usr/bin/env", "-i", "PATH=/usr/bin:/bin", "HOME=/tmp", "LANG=C.UTF-8"]
         variables = [f"{key}={value}" for key, value in environment.items()]
         done = subprocess.run(
-            [*mounts, "sh", "-ec", prepare, "sh", self.path, *inside, *variables, *map(str, command)],
+            [*(NAMESPACE if apart else []), *script, self.path, *inside, *variables, *map(str, command)],
             capture_output=True,
             text=True,
         )
