@@ -67,7 +67,7 @@ class BareRoot:
         apart = subprocess.run([*NAMESPACE, "true"], capture_output=True).returncode == 0
         mounts = 'for f in dev proc sys; do mount --rbind /$f "$1/$f"; mount --make-rslave "$1/$f"; done; '
         enter = 'root=$1; shift; chroot "$root" "$@"'
-        leave = 'trap \'for f in dev proc sys; do umount -R "$root/$f"; done\' EXIT; '
+        leave = "trap 'for f in dev proc sys; do umount -R \"$root/$f\"; done' EXIT; "
         script = ["sh", "-ec", mounts + ("" if apart else "root=$1; " + leave) + enter, "sh"]
         inside = ["/usr/bin/env", "-i", "PATH=/usr/bin:/bin", "HOME=/tmp", "LANG=C.UTF-8"]
         variables = [f"{key}={value}" for key, value in environment.items()]

@@ -18,6 +18,7 @@
 #include "pomona/base/usage_error.h"
 #include "pomona/storage/aws_signature.h"
 #include "pomona/storage/azure_rest.h"
+#include "pomona/storage/hdfs_store.h"
 #include "pomona/storage/https_download.h"
 #include "pomona/storage/tls_probe.h"
 
@@ -111,17 +112,6 @@ Result<std::shared_ptr<arrow::fs::FileSystem>> OpenAzure(std::string uri, const 
   return filesystem;
 }
 
-/// What to set where Hadoop's client was not found; Arrow lists every file that it has tried.
-Status HadoopError(const Status& status) {
-  const bool java = status.message().find("libjvm") != std::string::npos;
-  if (!java && status.message().find("libhdfs") == std::string::npos) return status;
-  return Status::IOError(
-      java ? "Java was not found: set JAVA_HOME. "
-           : "Hadoop's client library libhdfs.so was not found: set HADOOP_HOME, or ARROW_LIBHDFS_DIR to its folder. ",
-      "hdfs:// needs JAVA_HOME, libhdfs.so of a Hadoop installation, and CLASSPATH with what `hadoop classpath --glob` "
-      "prints; on Spark, of the driver and, as spark.executorEnv settings, of the executors (docs/spark.md)");
-}
-
 bool HasAny(const Status& status, std::span<const std::string_view> words) {
   return std::any_of(words.begin(), words.end(),
                      [&](std::string_view word) { return status.message().find(word) != std::string::npos; });
@@ -135,7 +125,7 @@ bool ArrowErrorIsForGood(const Status& status) {
   // is none.
   constexpr std::array<std::string_view, 5> kBroken = {"closed file", "closed stream", "JSON", "json", "parse"};
   if (!status.IsIOError() && !status.IsUnknownError()) return !HasAny(status, kBroken);
-  constexpr std::array<std::string_view, 19> kWords = {"PERMISSION_DENIED",
+  constexpr std::array<std::string_view, 21> kWords = {"PERMISSION_DENIED",
                                                        "UNAUTHENTICATED",
                                                        "NOT_FOUND",
                                                        "INVALID_ARGUMENT",
@@ -153,7 +143,9 @@ bool ArrowErrorIsForGood(const Status& status) {
                                                        "certificate",
                                                        "No such file",
                                                        "Is a directory",
-                                                       "replaced while"};
+                                                       "replaced while",
+                                                       "Permission denied",
+                                                       "is not a directory"};
   return HasAny(status, kWords);
 }
 
@@ -218,13 +210,13 @@ Result<std::shared_ptr<arrow::fs::FileSystem>> OpenArrowStore(const std::string&
     ARROW_RETURN_NOT_OK(InitialiseTls(options));
     return OpenAzure(uri, options, path);
   }
-  const auto filesystem = arrow::fs::FileSystemFromUri(uri, path);
-  return filesystem.ok() ? filesystem : HadoopError(filesystem.status());
+  if (uri.starts_with("hdfs://") || uri.starts_with("viewfs://")) return OpenHdfs(uri, path);
+  return arrow::fs::FileSystemFromUri(uri, path);
 }
 
 Status CallArrowStore(const Location& location, const std::function<Status()>& call) {
   const std::string store = location.filesystem->type_name();
-  if (store != "gcs" && store != "abfs") return call();
+  if (store != "gcs" && store != "abfs" && HdfsOf(location) == nullptr) return call();
   const auto attempt = [&] {
     Status status = CallCatching(call);
     if (status.ok()) return status;

@@ -34,16 +34,6 @@ TEST(ArrowStore, OptionsAndUrisNameTheSamePlaces) {
   EXPECT_EQ(path, "container/raw");
 }
 
-TEST(ArrowStore, HadoopThatIsNotFoundIsNamedWithWhatToSet) {
-  std::string path;
-  const Status status = OpenArrowStore("hdfs://127.0.0.1:1/raw", {}, &path).status();
-  ASSERT_TRUE(status.IsIOError()) << status.ToString();
-  for (const char* name : {"JAVA_HOME", "libhdfs.so", "`hadoop classpath --glob`", "spark.executorEnv"}) {
-    EXPECT_THAT(status.message(), HasSubstr(name));
-  }
-  EXPECT_THAT(status.message(), Not(HasSubstr("dlopen")));
-}
-
 TEST(ArrowStore, KeysInUrisAreRefused) {
   std::string path;
   const Status status = OpenArrowStore("abfs://container:hidden@account.dfs.core.windows.net/raw", {}, &path).status();

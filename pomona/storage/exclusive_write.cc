@@ -4,6 +4,7 @@
 #include <string>
 
 #include "pomona/storage/file_io.h"
+#include "pomona/storage/hdfs_store.h"
 #include "pomona/storage/rest_write.h"
 #include "pomona/storage/s3_store.h"
 
@@ -21,7 +22,9 @@ Result<bool> WriteAndReadBack(const Location& location, std::string_view bytes) 
 }  // namespace
 
 ExclusiveGuarantee ExclusiveGuaranteeOf(const Location& location) {
-  if (location.is_local() || location.s3 != nullptr) return ExclusiveGuarantee::kAtomic;
+  if (location.is_local() || location.s3 != nullptr || HdfsOf(location) != nullptr) {
+    return ExclusiveGuarantee::kAtomic;
+  }
   if (CanWriteByRest(location)) return ExclusiveGuarantee::kAtomic;
   return ExclusiveGuarantee::kReadBack;
 }
@@ -31,6 +34,7 @@ Result<bool> WriteExclusivelyToStore(const Location& location, std::string_view 
     const S3Name name = SplitS3Path(location.path);
     return location.s3->PutIfAbsent(name.bucket, name.key, bytes);
   }
+  if (HdfsOf(location) != nullptr) return WriteToHdfsExclusively(location, bytes);
   ARROW_ASSIGN_OR_RAISE(const std::optional<RestWrite> written, WriteByRest(location, bytes, true));
   if (!written) return WriteAndReadBack(location, bytes);
   if (*written != RestWrite::kNotKnown) return *written == RestWrite::kWritten;

@@ -14,7 +14,8 @@ enum class ExclusiveGuarantee {
 };
 
 /// \brief What the store and the credentials found allow: local folders and S3 always `kAtomic`; Google with a token
-/// that can be had (configured, of the metadata server, or none needed); Azure with a key, a SAS token or none.
+/// that can be had (configured, of the metadata server, or none needed); Azure with a key, a SAS token or none; HDFS by
+/// the Python package's client (hdfs_store.h).
 ExclusiveGuarantee ExclusiveGuaranteeOf(const Location& location);
 
 /// \brief `WriteExclusively` for stores other than the local one.

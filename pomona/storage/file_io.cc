@@ -19,6 +19,7 @@
 #include "pomona/storage/arrow_store.h"
 #include "pomona/storage/exclusive_write.h"
 #include "pomona/storage/file_version.h"
+#include "pomona/storage/hdfs_store.h"
 #include "pomona/storage/retry.h"
 #include "pomona/storage/s3_client.h"
 #include "pomona/storage/s3_store.h"
@@ -437,6 +438,7 @@ Result<std::shared_ptr<arrow::io::OutputStream>> OpenAtomicOutput(const Location
   std::shared_ptr<arrow::io::OutputStream> stream;
   const auto open = [&]() -> Result<std::shared_ptr<arrow::io::OutputStream>> {
     if (location.s3 != nullptr) return CreateS3File(location.s3, location.path);
+    if (HdfsOf(location) != nullptr) return CreateHdfsFile(location);
     return HasFolders(location) ? location.filesystem->OpenOutputStream(location.path) : CreateSpooledFile(location);
   };
   const Status status = open().Value(&stream);

@@ -28,7 +28,8 @@ std::optional<std::int64_t> SizeInTag(std::string_view etag) {
   return size < 0 ? std::nullopt : std::optional(size);
 }
 
-// What Arrow's listings give as the time of change is `timeCreated` at Google and `Last-Modified` at Azure.
+// What Arrow's listings give as the time of change is `timeCreated` at Google and `Last-Modified` at Azure; HDFS's own client
+// gives it in nanoseconds.
 Result<std::int64_t> MtimeNs(arrow::io::RandomAccessFile* file) {
   ARROW_ASSIGN_OR_RAISE(const auto metadata, file->ReadMetadata());
   if (metadata == nullptr) return 0;
@@ -36,7 +37,10 @@ Result<std::int64_t> MtimeNs(arrow::io::RandomAccessFile* file) {
     const Result<std::string> time = metadata->Get(name);
     if (time.ok()) return ParseHttpTime(*time);
   }
-  return 0;
+  std::int64_t nanoseconds = 0;
+  const std::string text = metadata->Get("mtime_ns").ValueOr("0");
+  std::from_chars(text.data(), text.data() + text.size(), nanoseconds);
+  return nanoseconds;
 }
 
 Status CheckSize(std::int64_t expected, std::int64_t size) {

@@ -7,6 +7,8 @@ import functools
 from importlib import metadata
 from types import ModuleType
 
+from . import _hdfs
+
 # What the engine is linked with; a test compares it with pyproject.toml and with the names in the library.
 WANTED = {"pyarrow": "26.0.", "openvino": "2026.4.1"}
 
@@ -28,6 +30,8 @@ def engine() -> ModuleType:
     except ImportError as error:
         raise ImportError(f"{error}. {_hint()}") from error
     atexit.register(_engine.finish)
+    if _hdfs.is_installed():
+        _engine.set_hdfs_opener(_hdfs.open_uri)
     return _engine
 
 

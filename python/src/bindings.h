@@ -13,5 +13,6 @@ void BindExtractor(nanobind::module_& module);
 void BindModel(nanobind::module_& module);
 void BindJobs(nanobind::module_& module);
 void BindShards(nanobind::module_& module);
+void BindHdfs(nanobind::module_& module);
 
 }  // namespace pomona::python

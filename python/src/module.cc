@@ -17,5 +17,6 @@ NB_MODULE(_engine, module) {
   pomona::python::BindModel(module);
   pomona::python::BindJobs(module);
   pomona::python::BindShards(module);
+  pomona::python::BindHdfs(module);
   module.def("finish", &pomona::FinishStores, "Closes what stores hold open; at the end of the process.");
 }
