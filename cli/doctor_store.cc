@@ -37,8 +37,8 @@ std::vector<std::string> PlacesOfCredentials(const Location& place, const Enviro
     if (name.starts_with(prefix)) lines.push_back("$" + name + (set ? ": is set" : ": is not set"));
   }
   if (place.s3 != nullptr) {
-    lines.push_back(FileLine(environment.home / ".aws" / "credentials"));
-    lines.push_back(FileLine(environment.home / ".aws" / "config"));
+    lines.push_back(FileLine(environment.aws_credentials_file));
+    lines.push_back(FileLine(environment.aws_config_file));
     lines.emplace_back("the container's endpoint and the instance's metadata (IMDSv2)");
   } else if (prefix == "GOOGLE_") {
     lines.push_back(FileLine(environment.home / ".config" / "gcloud" / "application_default_credentials.json"));

@@ -21,7 +21,7 @@ const testing::Environment* const kEndStores = testing::AddGlobalTestEnvironment
 TEST(DoctorStore, NamesWhereCredentialsAreLookedForAndNoValue) {
   Environment environment;
   environment.credential_variables = {{"AWS_ACCESS_KEY_ID", true}, {"AWS_PROFILE", false}, {"AZURE_STORAGE_KEY", true}};
-  environment.home = "/nonexistent";
+  environment.aws_credentials_file = "/nonexistent/.aws/credentials";
   const Location place =
       Location::Parse("s3://b/x?endpoint_override=127.0.0.1:1&scheme=http&region=r&anonymous=true").ValueOrDie();
   const auto lines = PlacesOfCredentials(place, environment);

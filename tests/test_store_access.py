@@ -8,7 +8,7 @@ from pathlib import Path
 
 import outputs
 import pytest
-from stores import AZURE_KEY, KMS_KEY, NO_CREDENTIALS, SECRET, USER, Minio, minio_server, minio_tls  # noqa: F401 (fixtures)
+from stores import AZURE_KEY, KMS_KEY, NO_CREDENTIALS, SECRET, USER, Bucket, Minio, azurite, minio_server, minio_tls  # noqa: F401 (fixtures)
 
 PIXELS = ["--extractor", "pixels", "--image-size", "4", "--components", "3"]
 JOB_SECRET = "job-secret-4711-3f"
@@ -120,12 +120,31 @@ def test_wrong_secret_and_unknown_key(pomona, bucket, tmp_path):
 
 
 def test_profile(pomona, bucket, tmp_path):
-    file = tmp_path / "credentials"
-    file.write_text(f"[photos]\naws_access_key_id = {USER}\naws_secret_access_key = {SECRET}\n")
-    environment = NO_CREDENTIALS | {"AWS_PROFILE": "photos", "AWS_SHARED_CREDENTIALS_FILE": str(file),
-                                    "AWS_ENDPOINT_URL": bucket.endpoint}  # fmt: skip
+    (tmp_path / "credentials").write_text(f"[photos]\naws_access_key_id = {USER}\naws_secret_access_key = {SECRET}\n")
+    (tmp_path / "config").write_text(f"[profile photos]\nregion = us-east-1\nendpoint_url = {bucket.endpoint}\n")
+    environment = NO_CREDENTIALS | {"AWS_PROFILE": "photos", "AWS_REGION": "", "AWS_DEFAULT_REGION": "",
+                                    "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
+                                    "AWS_CONFIG_FILE": str(tmp_path / "config")}  # fmt: skip
     pomona("run", "s3://photos/private/raw", "--output", tmp_path / "out", *PIXELS, env=environment)
     outputs.check_accounts(tmp_path / "out")
+    done = pomona(
+        "doctor", "s3://photos/nowhere-near", env=environment | {"AWS_SHARED_CREDENTIALS_FILE": "/none"}, code=1
+    )
+    assert f"{tmp_path}/config: is there" in done.stdout
+    assert "/none: is not there" in done.stdout
+
+
+def test_connection_string_of_azure(pomona, azurite, photos, tmp_path):  # noqa: F811
+    store = Bucket(azurite.uri, azurite.query, azurite.variables, azurite.filesystem)
+    store.upload(photos / "Kiwi", "connected/raw/Kiwi", count=4)
+    host = azurite.uri.partition("@")[2].partition("/")[0]
+    connection = (
+        "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;"
+        f"AccountKey={AZURE_KEY};BlobEndpoint=http://{host}/devstoreaccount1;"
+    )
+    environment = NO_CREDENTIALS | {"AZURE_STORAGE_CONNECTION_STRING": connection}
+    pomona("run", "az://photos/connected/raw", "--output", tmp_path / "out", *PIXELS, env=environment)
+    assert outputs.check_accounts(tmp_path / "out")["images_ok"] == 4
 
 
 class Metadata(http.server.BaseHTTPRequestHandler):

@@ -24,6 +24,16 @@ std::string FirstOf(const char* name, const char* other) {
   return value.empty() ? Variable(other) : value;
 }
 
+void ReadAwsFiles(Environment* environment) {
+  const std::string profile = FirstOf("AWS_PROFILE", "AWS_DEFAULT_PROFILE");
+  if (!profile.empty()) environment->aws_profile = profile;
+  environment->aws_credentials_file = Variable("AWS_SHARED_CREDENTIALS_FILE");
+  environment->aws_config_file = Variable("AWS_CONFIG_FILE");
+  const std::filesystem::path folder = environment->home / ".aws";
+  if (environment->aws_credentials_file.empty()) environment->aws_credentials_file = folder / "credentials";
+  if (environment->aws_config_file.empty()) environment->aws_config_file = folder / "config";
+}
+
 void ReadStores(Environment* environment) {
   environment->s3_endpoint = FirstOf("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL");
   environment->s3_region = FirstOf("AWS_REGION", "AWS_DEFAULT_REGION");
@@ -34,7 +44,9 @@ void ReadStores(Environment* environment) {
   environment->abfs_account = Variable("AZURE_STORAGE_ACCOUNT");
   environment->abfs_key = Variable("AZURE_STORAGE_KEY");
   environment->abfs_sas_token = Variable("AZURE_STORAGE_SAS_TOKEN");
+  environment->abfs_connection = Variable("AZURE_STORAGE_CONNECTION_STRING");
   environment->home = Variable("HOME");
+  ReadAwsFiles(environment);
   for (const char* name : {"AWS_ACCESS_KEY_ID",
                            "AWS_SECRET_ACCESS_KEY",
                            "AWS_SESSION_TOKEN",
@@ -51,6 +63,7 @@ void ReadStores(Environment* environment) {
                            "AZURE_STORAGE_ACCOUNT",
                            "AZURE_STORAGE_KEY",
                            "AZURE_STORAGE_SAS_TOKEN",
+                           "AZURE_STORAGE_CONNECTION_STRING",
                            "AZURE_TENANT_ID",
                            "AZURE_CLIENT_ID",
                            "AZURE_CLIENT_SECRET",

@@ -29,6 +29,12 @@ struct Environment {
   std::string s3_endpoint;
   std::string s3_region;
 
+  /// Amazon's profile: `$AWS_PROFILE`, else `$AWS_DEFAULT_PROFILE`, else `default`; in the files
+  /// `$AWS_SHARED_CREDENTIALS_FILE`, else `$HOME/.aws/credentials`, and `$AWS_CONFIG_FILE`, else `$HOME/.aws/config`.
+  std::string aws_profile = "default";
+  std::filesystem::path aws_credentials_file;
+  std::filesystem::path aws_config_file;
+
   /// CA file for object stores: `$AWS_CA_BUNDLE`, else `ca_file`.
   std::filesystem::path store_ca_file;
 
@@ -37,10 +43,12 @@ struct Environment {
   std::string gs_project;
   std::string gs_access_token;
 
-  /// Azure: `$AZURE_STORAGE_ACCOUNT`, `$AZURE_STORAGE_KEY`, `$AZURE_STORAGE_SAS_TOKEN`.
+  /// Azure: `$AZURE_STORAGE_ACCOUNT`, `$AZURE_STORAGE_KEY`, `$AZURE_STORAGE_SAS_TOKEN`,
+  /// `$AZURE_STORAGE_CONNECTION_STRING`.
   std::string abfs_account;
   std::string abfs_key;
   std::string abfs_sas_token;
+  std::string abfs_connection;
 
   /// Names of the variables with which stores are told their credentials, and whether each is set.
   std::vector<std::pair<std::string, bool>> credential_variables;

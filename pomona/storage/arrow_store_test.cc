@@ -51,14 +51,18 @@ TEST(ArrowStore, ErrorsOfTheNetworkAreTriedAgainWhateverTheirType) {
         Status::Invalid("google::cloud::Status(INVALID_ARGUMENT: Permanent error, with a last message of expected "
                         "payload to be a JSON object, first 32 chars are <?xml"),
         Status::Invalid("json input is not an object, first 32 characters are: <discarded>"),
+        Status::IOError("DownloadTo from 'http://x/y' at position 403 for 4404 bytes failed. Azure Error: "
+                        "[TooManyRequests] 429 Too Many Requests"),
         Status::Invalid("Cannot read from closed file"), Status::Cancelled("Cannot read from closed file"),
         Status::UnknownError("St13runtime_error: Failed to parse xml.")}) {
     EXPECT_FALSE(ArrowErrorIsForGood(status)) << status.ToString();
   }
   for (const Status& status :
        {Status::IOError("google::cloud::Status(PERMISSION_DENIED: no"), Status::Invalid("no bucket's name"),
-        Status::Cancelled("by the user"), Status::OutOfMemory(""), Status::KeyError("gone"),
-        ImageFailure(FailureCode::kChanged, "another size"), UsageError("closed file")}) {
+        Status::IOError("GetProperties failed. Azure Error: [BlobNotFound] 404 The specified blob does not exist."),
+        Status::IOError("GetProperties failed. Azure Error: [] 403 Forbidden"), Status::Cancelled("by the user"),
+        Status::OutOfMemory(""), Status::KeyError("gone"), ImageFailure(FailureCode::kChanged, "another size"),
+        UsageError("closed file")}) {
     EXPECT_TRUE(ArrowErrorIsForGood(status)) << status.ToString();
   }
 }

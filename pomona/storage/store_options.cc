@@ -1,5 +1,6 @@
 #include "pomona/storage/store_options.h"
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <string_view>
@@ -9,6 +10,7 @@
 
 #include <arrow/filesystem/filesystem.h>
 
+#include "pomona/storage/aws_profile.h"
 #include "pomona/storage/s3_store.h"
 
 namespace pomona {
@@ -30,6 +32,36 @@ bool HasThread(std::string_view name) {
   return false;
 }
 
+/// What of Amazon's is not in a variable.
+void AddProfile(const AwsProfile& profile, StoreOptions* options) {
+  if (options->endpoint.empty()) options->endpoint = profile.endpoint_url;
+  if (options->region.empty()) options->region = profile.region;
+  if (options->ca_file.empty()) options->ca_file = profile.ca_bundle;
+}
+
+/// "AccountName=a;AccountKey=b;BlobEndpoint=https://c", as Azure's portal shows it; what a variable says stays.
+void AddConnection(std::string_view text, StoreOptions* options) {
+  std::string_view blobs;
+  const auto set = [](std::string_view value, std::string* option) {
+    if (option->empty()) *option = value;
+  };
+  while (!text.empty()) {
+    const std::string_view pair = text.substr(0, text.find(';'));
+    text.remove_prefix(std::min(pair.size() + 1, text.size()));
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    const std::string_view name = pair.substr(0, equals);
+    const std::string_view value = pair.substr(std::min(equals + 1, pair.size()));
+    if (name == "AccountName") set(value, &options->abfs_account);
+    if (name == "AccountKey") set(value, &options->abfs_key);
+    if (name == "SharedAccessSignature") set(value, &options->abfs_sas_token);
+    if (name == "BlobEndpoint") blobs = value;
+  }
+  // An emulator's ends in the account; Azure's own has it in the host, as is meant without an endpoint.
+  const std::string end = "/" + options->abfs_account;
+  while (blobs.ends_with('/')) blobs.remove_suffix(1);
+  if (blobs.ends_with(end) && end.size() > 1) set(blobs.substr(0, blobs.size() - end.size()), &options->abfs_endpoint);
+}
+
 }  // namespace
 
 StoreOptions StoreOptions::From(const Environment& environment) {
@@ -43,6 +75,8 @@ StoreOptions StoreOptions::From(const Environment& environment) {
   options.abfs_key = environment.abfs_key;
   options.abfs_sas_token = environment.abfs_sas_token;
   options.ca_file = environment.store_ca_file;
+  AddProfile(ReadAwsProfile(environment.aws_config_file, environment.aws_profile), &options);
+  AddConnection(environment.abfs_connection, &options);
   return options;
 }
 

@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 Entry = tuple[str, bool, int, int]  # path, is a folder, bytes, milliseconds since 1970
 
-# Tries of one request, half a second apart, then one, two...: the engine asks again itself, and hears Ctrl-C meanwhile.
-SETTINGS = {"dfs.client.failover.max.attempts": "4"}
+# Tries of one request, of all namenodes together: the engine asks again itself, and hears Ctrl-C meanwhile.
+SETTINGS = {"dfs.client.failover.max.attempts": "3"}
 
 
 def is_installed() -> bool:
