@@ -90,7 +90,7 @@ Result<RunSummary> Apply(const ApplyOptions& apply, ProgressListener* progress, 
   ARROW_ASSIGN_OR_RAISE(const RunOptions options, WithModel(apply.run, model, folder));
   ARROW_RETURN_NOT_OK(ValidateOptions(options));
   ARROW_ASSIGN_OR_RAISE(const Location input, Location::Parse(options.input));
-  ARROW_ASSIGN_OR_RAISE(OutputFolder output, OutputFolder::Open(options.output));
+  ARROW_ASSIGN_OR_RAISE(OutputFolder output, OutputFolder::Open(options.output, options.overwrite));
   ARROW_RETURN_NOT_OK(output.CheckApartFrom(input, "INPUT"));
   ARROW_RETURN_NOT_OK(output.CheckApartFrom(folder, "MODEL"));
   Job job(JobKind::kApply, std::move(output), progress, cancellation, options.threads);

@@ -97,7 +97,7 @@ class FitInPlace {
 Result<RunSummary> Fit(const FitOptions& options, ProgressListener* progress, const Cancellation* cancellation) {
   ARROW_ASSIGN_OR_RAISE(const FeaturesOutput features, FeaturesOutput::Open(options.features));
   ARROW_RETURN_NOT_OK(CheckOptions(options, *features.rows));
-  ARROW_ASSIGN_OR_RAISE(OutputFolder folder, OutputFolder::Open(options.output));
+  ARROW_ASSIGN_OR_RAISE(OutputFolder folder, OutputFolder::Open(options.output, options.overwrite));
   const bool in_place = folder.root().path == features.root.path;
   if (!in_place) ARROW_RETURN_NOT_OK(folder.CheckApartFrom(features.root, "the features"));
   Job job(in_place ? JobKind::kRun : JobKind::kFit, std::move(folder), progress, cancellation, options.threads);

@@ -35,7 +35,9 @@ Result<Json> ReadIfThere(const Location& place) {
   if (kind != PlaceKind::kFile) return Json(nullptr);
   ARROW_ASSIGN_OR_RAISE(const std::string text, ReadText(place));
   if (text.empty()) return Json(nullptr);  // of an upload that was interrupted: it never counted
-  return ParseJson(text, place.display);
+  const Result<Json> json = ParseJson(text, place.display);
+  if (json.ok()) return json;
+  return json.status().WithMessage(json.status().message() + "; if nobody can mend it, start anew with --overwrite");
 }
 
 }  // namespace

@@ -109,9 +109,10 @@ std::string PartName(std::string_view folder, std::int64_t part) {
   return std::string(folder) + "/part-" + digits + ".parquet";
 }
 
-Result<OutputFolder> OutputFolder::Open(std::string_view text) {
+Result<OutputFolder> OutputFolder::Open(std::string_view text, bool to_clear) {
   ARROW_ASSIGN_OR_RAISE(Location root, Location::Parse(text));
   OutputFolder output(std::move(root));
+  output.to_clear_ = to_clear;
   ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(output.root_));
   output.was_missing_ = kind == PlaceKind::kMissing;
   if (output.was_missing_) return output;
@@ -139,7 +140,9 @@ Status OutputFolder::Refresh() {
     if (named.status().IsInvalid()) named = FilesByName(root_);
     ARROW_ASSIGN_OR_RAISE(files_, std::move(named));
   }
-  ARROW_ASSIGN_OR_RAISE(generation_, ReadGeneration(root_));
+  Result<Generation> generation = ReadGeneration(root_);
+  if (generation.status().IsInvalid() && to_clear_) generation = Generation();
+  ARROW_ASSIGN_OR_RAISE(generation_, std::move(generation));
   ARROW_ASSIGN_OR_RAISE(const PlaceKind success, KindOfPlace(Place(kSuccess)));
   state_ = success == PlaceKind::kFile ? State::kFinished : State::kUnfinished;
   return Status::OK();

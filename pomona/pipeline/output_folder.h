@@ -65,8 +65,9 @@ class OutputFolder {
 
   /// \brief Looks at a place; changes nothing.
   ///
+  /// \param[in] to_clear it will be cleared: what is broken in it is no error
   /// \return UsageError when it is a file, or a folder with content that is not Pomona's
-  static Result<OutputFolder> Open(std::string_view text);
+  static Result<OutputFolder> Open(std::string_view text, bool to_clear = false);
 
   State state() const { return state_; }
   const Location& root() const { return root_; }
@@ -153,6 +154,7 @@ class OutputFolder {
   State state_ = State::kNew;
   Generation generation_;
   bool was_missing_ = false;  ///< not even an empty folder was there
+  bool to_clear_ = false;
   bool was_new_ = false;      ///< when it was claimed
   std::vector<std::string> files_;
   std::unique_ptr<OutputLock> lock_;

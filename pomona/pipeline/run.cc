@@ -16,7 +16,7 @@ Result<RunSummary> Run(const RunOptions& options, RunStages stages, ProgressList
                        const Cancellation* cancellation, ShardDistributor* distributor) {
   ARROW_RETURN_NOT_OK(ValidateOptions(options));
   ARROW_ASSIGN_OR_RAISE(const Location input, Location::Parse(options.input));
-  ARROW_ASSIGN_OR_RAISE(OutputFolder folder, OutputFolder::Open(options.output));
+  ARROW_ASSIGN_OR_RAISE(OutputFolder folder, OutputFolder::Open(options.output, options.overwrite));
   ARROW_RETURN_NOT_OK(folder.CheckApartFrom(input, "INPUT"));
   if (options.update != UpdateKind::kNone && folder.state() != OutputFolder::State::kNew) {
     return UpdateOutput(options, stages, std::move(folder), progress, cancellation, distributor);

@@ -1,6 +1,7 @@
 #include "pomona/pipeline/run.h"
 
 #include <filesystem>
+#include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -88,6 +89,24 @@ TEST(Run, OtherResultOptionsAreRefusedAndOverwriteStartsAnew) {
   const RunSummary summary = RunAll(options).ValueOrDie();
   EXPECT_EQ(summary.outcome, RunOutcome::kDone);
   EXPECT_THAT(ReadFile(folder / "out/projection.csv"), HasSubstr("path,label,pc1,pc2,pc3\n"));
+}
+
+TEST(Run, OverwriteClearsWhatIsBroken) {
+  const TempFolder folder;
+  RunOptions options = Pixels((Photos() / "Test").string(), folder / "out");
+  for (const char* name : {"current.json", "change.json", "files.json", "options.json"}) {
+    options.overwrite = true;
+    ASSERT_TRUE(RunAll(options).ok());
+    const std::string features = ReadFile(folder / "out/features/part-00000.parquet");
+    fs::remove(folder / "out/_SUCCESS");
+    std::ofstream(folder / (std::string("out/_pomona/") + name)) << "{broken";
+    options.overwrite = false;
+    const Status status = RunAll(options).status();
+    EXPECT_TRUE(status.ok() || status.message().find("start anew with --overwrite") != std::string::npos) << name;
+    options.overwrite = true;
+    EXPECT_TRUE(RunAll(options).ok()) << name;
+    EXPECT_EQ(ReadFile(folder / "out/features/part-00000.parquet"), features);
+  }
 }
 
 TEST(Run, MissingWeightsLeaveTheOutputFreeForAnotherExtractor) {
