@@ -155,7 +155,7 @@ class OutputFolder {
   Generation generation_;
   bool was_missing_ = false;  ///< not even an empty folder was there
   bool to_clear_ = false;
-  bool was_new_ = false;      ///< when it was claimed
+  bool was_new_ = false;  ///< when it was claimed
   std::vector<std::string> files_;
   std::unique_ptr<OutputLock> lock_;
 };

@@ -125,27 +125,12 @@ bool ArrowErrorIsForGood(const Status& status) {
   // is none.
   constexpr std::array<std::string_view, 5> kBroken = {"closed file", "closed stream", "JSON", "json", "parse"};
   if (!status.IsIOError() && !status.IsUnknownError()) return !HasAny(status, kBroken);
-  constexpr std::array<std::string_view, 21> kWords = {"PERMISSION_DENIED",
-                                                       "UNAUTHENTICATED",
-                                                       "NOT_FOUND",
-                                                       "INVALID_ARGUMENT",
-                                                       "FAILED_PRECONDITION",
-                                                       "Path does not",
-                                                       "does not exist",
-                                                       "Not a",
-                                                       "is a folder",
-                                                       "Cannot open",
-                                                       "AuthenticationFailed",
-                                                       "] 403 ",
-                                                       "] 404 ",
-                                                       "] 401 ",
-                                                       "] 409 ",
-                                                       "certificate",
-                                                       "No such file",
-                                                       "Is a directory",
-                                                       "replaced while",
-                                                       "Permission denied",
-                                                       "is not a directory"};
+  constexpr std::array<std::string_view, 21> kWords = {
+      "PERMISSION_DENIED",    "UNAUTHENTICATED", "NOT_FOUND",      "INVALID_ARGUMENT", "FAILED_PRECONDITION",
+      "Path does not",        "does not exist",  "Not a",          "is a folder",      "Cannot open",
+      "AuthenticationFailed", "] 403 ",          "] 404 ",         "] 401 ",           "] 409 ",
+      "certificate",          "No such file",    "Is a directory", "replaced while",   "Permission denied",
+      "is not a directory"};
   return HasAny(status, kWords);
 }
 

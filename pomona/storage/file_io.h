@@ -54,8 +54,8 @@ struct FileVersion {
 
 /// \brief Reads a whole file that was listed before, and makes sure that it is still the one that was listed.
 ///
-/// S3 is asked for the ETag and compares itself; elsewhere the size and the time of change are compared when the file is
-/// opened (Google tells times to the millisecond, Azure to the second).
+/// S3 is asked for the ETag and compares itself; elsewhere the size and the time of change are compared when the file
+/// is opened (Google tells times to the millisecond, Azure to the second).
 ///
 /// \return `ImageFailure` kMissing, kChanged, or kUnreadable with the last error; `IsStoreDown`; Cancelled
 Status ReadObject(const Location& location, const FileVersion& expected, ByteBuffer* bytes);

@@ -28,8 +28,8 @@ std::optional<std::int64_t> SizeInTag(std::string_view etag) {
   return size < 0 ? std::nullopt : std::optional(size);
 }
 
-// What Arrow's listings give as the time of change is `timeCreated` at Google and `Last-Modified` at Azure; HDFS's own client
-// gives it in nanoseconds.
+// What Arrow's listings give as the time of change is `timeCreated` at Google and `Last-Modified` at Azure; HDFS's own
+// client gives it in nanoseconds.
 Result<std::int64_t> MtimeNs(arrow::io::RandomAccessFile* file) {
   ARROW_ASSIGN_OR_RAISE(const auto metadata, file->ReadMetadata());
   if (metadata == nullptr) return 0;

@@ -30,8 +30,8 @@ Status CheckSize(std::int64_t expected, std::int64_t size);
 /// \param[in] mtime_ns 0 where the store does not say \return `ImageFailure` kChanged
 Status CheckVersion(const FileVersion& expected, std::int64_t size, std::int64_t mtime_ns);
 
-/// \brief When the bytes of an open file of Google or Azure were written, as listings tell it; 0 where the store does not
-/// say.
+/// \brief When the bytes of an open file of Google or Azure were written, as listings tell it; 0 where the store does
+/// not say.
 Result<std::int64_t> MtimeNs(arrow::io::RandomAccessFile* file);
 
 /// \brief The same for an open file of Google or Azure, whose description came with it.
