@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,12 @@ def vgg16(pomona):
     if fetched.returncode != 0:
         pytest.skip(f"the VGG16 weights cannot be had here: {fetched.stderr.strip().splitlines()[-1:]}")
     return ["--extractor", "vgg16"]
+
+
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory):
+    """What `pomona-spark package` makes, and what it says."""
+    program = Path(sys.executable).with_name("pomona-spark")
+    file = tmp_path_factory.mktemp("package") / "pomona.tar.gz"
+    done = subprocess.run([program, "package", "--output", file], capture_output=True, text=True, check=True)
+    return file, done.stdout

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Puts the object stores and the older Spark of the tests into build/servers, at exact versions. Called by ./dev test beside the build.
+# Puts the object stores, Hadoop's servers and the older Spark of the tests into build/servers, at exact versions. Called
+# by ./dev test beside the build.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 servers=$PWD/build/servers
@@ -24,3 +25,18 @@ echo '{"private": true}' >"$servers/azurite/package.json"
 version=$(sed -n 's/^# pip pyspark //p' pins.txt)
 rm -rf "$servers/pyspark-3.5"
 .venv/bin/python -m pip install --no-deps --target "$servers/pyspark-3.5" "pyspark==$version"
+
+# Jars, each without what it asks for: Spark brings most of it.
+version=$(sed -n 's/^# maven-plugin dependency //p' pins.txt)
+rm -rf "$servers/hadoop"
+mkdir -p "$servers/hadoop"
+{
+  echo '<project><modelVersion>4.0.0</modelVersion><groupId>pomona</groupId><artifactId>servers</artifactId>'
+  echo '<version>1</version><packaging>pom</packaging><dependencies>'
+  sed -nE 's|^# maven ([^:]+):(\S+) (\S+)|<dependency><groupId>\1</groupId><artifactId>\2</artifactId><version>\3</version>\
+<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions></dependency>|p' pins.txt
+  echo '</dependencies></project>'
+} >"$servers/hadoop/pom.xml"
+mvn --batch-mode --no-transfer-progress --file "$servers/hadoop/pom.xml" -Dmaven.repo.local="$servers/maven" \
+  "org.apache.maven.plugins:maven-dependency-plugin:$version:copy-dependencies" -DoutputDirectory="$servers/hadoop"
+rm -rf "$servers/maven"

@@ -160,23 +160,25 @@ class Cluster:
             daemon.process.wait()
 
 
-def children(parent):
-    found = []
+def all_children():
+    """The processes of this machine by the one that started them."""
+    found = {}
     for entry in os.listdir("/proc"):
-        if not entry.isdigit():
-            continue
-        try:
-            stat = Path("/proc", entry, "stat").read_text()
-        except OSError:  # it has ended
-            continue
-        if int(stat.rpartition(")")[2].split()[1]) == parent:
-            found.append(int(entry))
-    return sorted(found)
+        if entry.isdigit() and (stat := read_process(entry, "stat")):  # else it has ended
+            found.setdefault(int(stat.rpartition(")")[2].split()[1]), []).append(int(entry))
+    return found
+
+
+def children(parent):
+    return sorted(all_children().get(parent, []))
 
 
 def descendants(parent):
-    direct = children(parent)
-    return direct + [below for child in direct for below in descendants(child)]
+    every = all_children()
+    found = sorted(every.get(parent, []))
+    for process in found:  # grows meanwhile
+        found += sorted(every.get(process, []))
+    return found
 
 
 def read_process(pid, name):
