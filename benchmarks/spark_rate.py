@@ -40,6 +40,12 @@ def copies_of(photos, count, scratch):
     return folder
 
 
+def peak_memory(process):
+    """MB that a process held at most so far; 0 when it has ended."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", read_process(process, "status"))
+    return int(found[1]) / 1000 if found else 0
+
+
 class PeakMemory(threading.Thread):
     """Watches the Python workers below a process; the largest peak of one in MB."""
 
@@ -50,9 +56,8 @@ class PeakMemory(threading.Thread):
     def run(self):
         while not self.ended.wait(2):
             for process in (below for root in self.roots for below in descendants(root)):
-                found = re.search(r"VmHWM:\s+(\d+) kB", read_process(process, "status"))
-                if found and "pyspark.daemon" in read_process(process, "cmdline") and "_engine" in maps_of(process):
-                    self.peak = max(self.peak, int(found[1]) / 1000)
+                if "pyspark.daemon" in read_process(process, "cmdline") and "_engine" in maps_of(process):
+                    self.peak = max(self.peak, peak_memory(process))
 
 
 def rate(output, warm):

@@ -96,11 +96,21 @@ std::string UnknownArgument(const CLI::App& command, const std::string& argument
   return "unexpected argument '" + argument + "'; a name with spaces needs quotes" + help;
 }
 
+std::string NoValue(const CLI::Option& option, const std::string& name) {
+  return name + " has no value; wanted " + name + " " + option.get_type_name();
+}
+
 std::string WrongNumberOfValues(const CLI::Option& option, const std::string& name) {
   if (option.count() > 1) {
     return name + " is given " + std::to_string(option.count()) + " times; wanted once";
   }
-  return name + " has no value; wanted " + name + " " + option.get_type_name();
+  return NoValue(option, name);
+}
+
+/// The subcommand of this name, else the command itself.
+const CLI::App* SubcommandOr(const CLI::App* command, const std::string& name) {
+  const auto found = command->get_subcommands([&](const CLI::App* sub) { return sub->get_name() == name; });
+  return found.empty() ? command : found.front();
 }
 
 }  // namespace
@@ -147,13 +157,23 @@ std::string NearestOption(const CLI::App& command, const std::string& name) {
   return NearestWord(name, names);
 }
 
-std::string EmptyValueMessage(std::span<const char* const> arguments) {
-  for (const std::string_view argument : arguments) {
+std::string MissingValueMessage(const CLI::App& program, std::span<const char* const> arguments) {
+  const CLI::App* command = &program;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string argument = arguments[i];
     if (argument == "--") break;
-    if (!argument.starts_with("--") || argument.find('=') + 1 != argument.size()) continue;
-    std::string message(argument.substr(0, argument.size() - 1));
-    message += ": a value is wanted behind the \"=\"; give one, or leave the option out";
-    return message;
+    if (!argument.starts_with("--")) {
+      command = SubcommandOr(command, argument);
+      continue;
+    }
+    if (argument.find('=') + 1 == argument.size()) {
+      return argument.substr(0, argument.size() - 1) +
+             ": a value is wanted behind the \"=\"; give one, or leave the option out";
+    }
+    const std::string next = i + 1 < arguments.size() ? arguments[i + 1] : "";
+    const CLI::Option* option = next.starts_with("--") ? command->get_option_no_throw(argument) : nullptr;
+    if (option == nullptr || option->get_items_expected_min() == 0) continue;
+    return NoValue(*option, argument) + "; where " + next + " is meant as the value, give " + argument + "=" + next;
   }
   return "";
 }

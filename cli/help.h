@@ -18,11 +18,12 @@ std::string FullName(const CLI::App& command);
 /// \brief The subcommand that the command line chose, the deepest one; the program itself when there is none.
 CLI::App& ChosenCommand(CLI::App& program);
 
-/// \brief One line for an option with nothing behind its "=", which CLI11 would fill with the next argument; "" for
-/// none.
+/// \brief One line for an option without its value, which CLI11 would fill with the next argument: nothing is behind
+/// its
+/// "=", or another option follows; "" for none.
 ///
 /// \param[in] arguments the command line without the program's name; what follows "--" is not looked at
-std::string EmptyValueMessage(std::span<const char* const> arguments);
+std::string MissingValueMessage(const CLI::App& program, std::span<const char* const> arguments);
 
 /// \brief One line for a command line that CLI11 refused: what was got, what was wanted, what to do.
 ///

@@ -57,12 +57,20 @@ TEST(HelpTest, MissingDoubledAndWrongValuesNameTheOption) {
   EXPECT_THAT(Program().Refusal({"run", "a", "--progress", "loud"}), HasSubstr("auto, bar, plain, json, none"));
 }
 
-TEST(HelpTest, AnOptionWithoutAValueBehindItsSignIsNamed) {
-  const auto message = [](std::vector<const char*> words) { return EmptyValueMessage(words); };
+TEST(HelpTest, AnOptionWithoutItsValueIsNamed) {
+  const Program program;
+  const auto message = [&](std::vector<const char*> words) { return MissingValueMessage(program.app, words); };
   EXPECT_THAT(message({"run", "a", "--output=", "--no-thumbnails"}),
               testing::StartsWith("--output: a value is wanted"));
   EXPECT_EQ(message({"run", "a", "--output=b", "--exclude", "x=", "--label-from=regex:(.)="}), "");
+  EXPECT_EQ(message({"run", "a", "--output", "--no-thumbnails"}),
+            "--output has no value; wanted --output URI; where --no-thumbnails is meant as the value, give "
+            "--output=--no-thumbnails");
+  EXPECT_EQ(message({"run", "a", "--update", "--no-thumbnails", "--output", "--", "--a"}),
+            "--output has no value; wanted --output URI; where -- is meant as the value, give --output=--");
+  EXPECT_EQ(message({"run", "fit", "--no-thumbnails", "--output", "b", "--exclude=--x", "--unknown", "--y"}), "");
   EXPECT_EQ(message({"run", "--", "--dashed="}), "");
+  EXPECT_EQ(message({"run", "--", "--output", "--threads"}), "");
   EXPECT_EQ(message({}), "");
 }
 

@@ -60,7 +60,7 @@ int Main(int argc, const char* const* argv) {
   AddCommands(program, context);
   const std::span<const char* const> arguments(argv, static_cast<std::size_t>(argc));
   if (argc > 1) {
-    if (const std::string wrong = EmptyValueMessage(arguments.subspan(1)); !wrong.empty()) {
+    if (const std::string wrong = MissingValueMessage(program, arguments.subspan(1)); !wrong.empty()) {
       return Fail(kExitUsage, wrong);
     }
   }

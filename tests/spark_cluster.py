@@ -127,6 +127,10 @@ class Cluster:
         import pomona
 
         script = Path(pomona.__file__).parent / "spark" / "job.py"
+        return self.submit_script(name, script, "run", *arguments, conf=conf, environment=environment)
+
+    def submit_script(self, name, script, *arguments, conf=(), environment=None):
+        """Start a Python program with spark-submit."""
         settings = {
             "spark.executor.cores": 1,
             "spark.executor.memory": "512m",
@@ -139,7 +143,7 @@ class Cluster:
             "spark.eventLog.dir": self.events.as_uri(),
         } | dict(conf)
         words = [word for key, value in settings.items() for word in ("--conf", f"{key}={value}")]
-        command = [self.spark.program("spark-submit"), "--master", self.url, *words, script, "run", *arguments]
+        command = [self.spark.program("spark-submit"), "--master", self.url, *words, script, *arguments]
         return Job(command, self.folder / f"{name}.log", self.spark.environment | (environment or {}))
 
     def executor(self, number):

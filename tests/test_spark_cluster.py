@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,13 +11,19 @@ import time
 import urllib.request
 from pathlib import Path
 
+import numpy as np
 import pyarrow.fs
+import pyarrow.parquet
 import pytest
+from conftest import ROOT
 from outputs import run_json, same_content
 from pomona.spark._package import RECOMMENDED, launcher
 from spark_cluster import OLD_SPARK, Cluster, Daemon, Spark, descendants, kill, maps_of
 from stores import SECRET, USER, free_port, minio_server  # noqa: F401
 
+import pomona as package
+
+MODEL_FILE = next((ROOT / "pomona" / "models" / "embedded").glob("*.tflite"))
 POMONA_SPARK = Path(sys.executable).with_name("pomona-spark")
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -137,6 +144,58 @@ def test_history_server_tells_what_ran(cluster):
                 assert job["numFailedTasks"] >= 2
     finally:
         server.stop()
+
+
+STAGES = """
+import os
+import sys
+
+import pyarrow as pa
+from pomona.spark import PCA, ImageFeatureExtractor
+from pyspark.sql import SparkSession
+
+paths, model, output = sys.argv[1:]
+spark = SparkSession.builder.getOrCreate()
+
+
+def who(batches):
+    for batch in batches:
+        yield batch.append_column("executor", pa.array([os.getcwd()] * batch.num_rows))
+
+
+photos = spark.read.text(paths).withColumnRenamed("value", "path").repartition(2)
+extractor = ImageFeatureExtractor(extractor=model, outputNode="tfl.mean", imageSize=96)
+rows = extractor.transform(photos).mapInArrow(who, "path string, features array<float>, error string, executor string")
+PCA(k=5, standardize=True).fit(rows).transform(rows).write.parquet(output)
+"""
+
+
+def test_stages_read_a_store_with_a_model_of_the_driver(cluster, bucket, test_data, tmp_path):
+    """Executors get their credentials as docs/spark_stages.md says, and the model's file from the driver."""
+    folder = test_data / "fruits360-30" / "Training"
+    photos = [path.relative_to(folder).as_posix() for path in sorted(folder.glob("*/*.jpg"))[::20]]
+    names = [*photos, "Kiwi/nowhere.jpg"]
+    (tmp_path / "paths.txt").write_text("".join(f"s3a://photos/fruits/{name}\n" for name in names))
+    (tmp_path / "stages.py").write_text(STAGES)
+    model = tmp_path / "of-the-driver.tflite"
+    shutil.copy(MODEL_FILE, model)
+    conf = {f"spark.executorEnv.{name}": value for name, value in bucket.environment_of().items() if value}
+    conf["spark.scheduler.minRegisteredResourcesRatio"] = "1.0"  # both executors have work
+    output = tmp_path / "rows"
+    words = (tmp_path / "stages.py", tmp_path / "paths.txt", model, output)
+    said = cluster.submit_script("stages", *words, conf=conf).finish()
+    assert SECRET not in said
+    written = pyarrow.parquet.read_table(output).to_pylist()
+    rows = {row["path"].removeprefix("s3a://photos/fruits/"): row for row in written}
+    assert sorted(rows) == sorted(names)
+    missing = rows.pop("Kiwi/nowhere.jpg")
+    assert (missing["features"], missing["components"]) == (None, None)
+    assert missing["error"].startswith("missing: ")
+    extractor = package.FeatureExtractor(str(model), output_node="tfl.mean", image_size=96)
+    local = extractor.extract([folder / name for name in photos]).features
+    assert np.array_equal(np.array([rows[name]["features"] for name in photos], dtype=np.float32), local)
+    assert all(len(row["components"]) == 5 for row in rows.values())
+    assert len({row["executor"] for row in rows.values()}) == 2
 
 
 def test_archive_holds_what_an_executor_needs_and_no_more(archive, photos, tmp_path):

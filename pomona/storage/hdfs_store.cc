@@ -22,8 +22,7 @@ Status HadoopError(const Status& status) {
            : "Hadoop's client library libhdfs.so was not found: set HADOOP_HOME, or ARROW_LIBHDFS_DIR to its folder. ",
       "hdfs:// needs JAVA_HOME, libhdfs.so of a Hadoop installation, and CLASSPATH with what `hadoop classpath --glob` "
       "prints; on Spark, of the driver and, as spark.executorEnv settings, of the executors. Or take the Python "
-      "package "
-      "with a client of its own (pip install 'pomona[hdfs]'), for pomona.run and pomona-spark (docs/spark.md)");
+      "package that needs none of it (pip install hdfs-native), for pomona.run and pomona-spark (docs/spark.md)");
 }
 
 /// A file under a temporary name in the folder of its place.

@@ -149,7 +149,7 @@ TEST_F(HdfsStore, SaysWhatToInstallWithoutAClient) {
   const Status status = OpenHdfs("hdfs://127.0.0.1:1/raw", &path).status();
   ASSERT_TRUE(status.IsIOError()) << status.ToString();
   for (const char* name :
-       {"JAVA_HOME", "libhdfs.so", "`hadoop classpath --glob`", "spark.executorEnv", "pip install 'pomona[hdfs]'"}) {
+       {"JAVA_HOME", "libhdfs.so", "`hadoop classpath --glob`", "spark.executorEnv", "pip install hdfs-native"}) {
     EXPECT_THAT(status.message(), HasSubstr(name));
   }
   EXPECT_THAT(status.message(), Not(HasSubstr("dlopen")));

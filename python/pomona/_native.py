@@ -10,7 +10,7 @@ from types import ModuleType
 from . import _hdfs
 
 # What the engine is linked with; a test compares it with pyproject.toml and with the names in the library.
-WANTED = {"pyarrow": "26.0.", "openvino": "2026.4.1"}
+WANTED = {"pyarrow": "26.0", "openvino": "2026.4.1"}
 
 
 @functools.cache
@@ -36,19 +36,19 @@ def engine() -> ModuleType:
 
 
 def _check_versions() -> None:
-    for package, wanted in WANTED.items():
+    for package, version in WANTED.items():
+        wanted = f"{version}.*"
+        advice = f"pip install '{package}=={wanted}'"
         try:
             found = metadata.version(package)
         except metadata.PackageNotFoundError:
-            raise ImportError(f"pomona needs {package} {wanted}*, and there is none: pip install pomona") from None
-        if not f"{found}.".startswith(wanted if wanted.endswith(".") else f"{wanted}."):
-            raise ImportError(
-                f"pomona's engine was built with {package} {wanted}*, {found} is installed: "
-                f"pip install '{package}=={wanted}*'"
-            )
+            raise ImportError(f"pomona needs {package} {wanted}, and there is none: {advice}") from None
+        if not f"{found}.".startswith(f"{version}."):
+            built = f"pomona's engine was built with {package} {wanted}"
+            raise ImportError(f"{built}, {found} is installed: {advice}")
 
 
 def _hint() -> str:
     found = ", ".join(f"{package} {metadata.version(package)}" for package in WANTED)
-    wanted = ", ".join(f"{package} {version}*" for package, version in WANTED.items())
+    wanted = ", ".join(f"{package} {version}.*" for package, version in WANTED.items())
     return f"The engine was built with {wanted}; installed beside it: {found}. docs/python.md names what it needs."
