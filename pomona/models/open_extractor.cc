@@ -138,6 +138,11 @@ struct NamedWeights {
   bool verified = false;
 };
 
+/// A local file, mapped: processes that run side by side share the pages, and they are no memory of this one.
+Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenMapped(const std::string& path) {
+  return arrow::io::MemoryMappedFile::Open(path, arrow::io::FileMode::READ);
+}
+
 Result<NamedWeights> ReadOwnWeights(const std::string& uri, const VggVariant& variant) {
   ARROW_ASSIGN_OR_RAISE(const Location place, Location::Parse(uri));
   ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(place));
@@ -145,7 +150,7 @@ Result<NamedWeights> ReadOwnWeights(const std::string& uri, const VggVariant& va
     return UsageError("--weights " + place.display +
                       (kind == PlaceKind::kMissing ? ": there is no such file" : ": is a folder, a file is wanted"));
   }
-  ARROW_ASSIGN_OR_RAISE(const auto file, OpenInputFile(place));
+  ARROW_ASSIGN_OR_RAISE(const auto file, place.is_local() ? OpenMapped(place.path) : OpenInputFile(place));
   ARROW_ASSIGN_OR_RAISE(VggWeights weights, VggWeights::Read(file, variant, place.display));
   return NamedWeights{std::move(weights), place.display, "", false};
 }
@@ -159,9 +164,7 @@ Result<NamedWeights> ReadCachedWeights(const RegistryModel& model, const std::fi
                       " FILE` takes it from a file; --extractor mobilenetv2-0.35 needs no download",
                   std::make_shared<MissingModelDetail>(model.name));
   }
-  // Mapped: processes that run side by side share the pages.
-  ARROW_ASSIGN_OR_RAISE(const auto file,
-                        arrow::io::MemoryMappedFile::Open(cached->file.native(), arrow::io::FileMode::READ));
+  ARROW_ASSIGN_OR_RAISE(const auto file, OpenMapped(cached->file.native()));
   ARROW_ASSIGN_OR_RAISE(VggWeights weights, VggWeights::Read(file, model.vgg, cached->file.native()));
   const std::string source = cached->source + (cached->verified ? "" : " (not verified)");
   return NamedWeights{std::move(weights), source, cached->weights_sha256, cached->verified};
