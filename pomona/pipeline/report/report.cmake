@@ -4,9 +4,20 @@ set(POMONA_ECHARTS "${CMAKE_SOURCE_DIR}/node_modules/echarts/dist/echarts.common
   "echarts.common.min.js of Apache ECharts 6.1.0, inlined into report.html")
 set(pomona_echarts_sha256 61f13280aba3161f77fc801bf5f9c786f55f10432153a0683fc5cc0700b013d5)
 
+# `pip install .` has no ./dev that would have installed it, but npm among its build requirements.
 if(NOT EXISTS "${POMONA_ECHARTS}")
-  message(FATAL_ERROR "No ${POMONA_ECHARTS}: run ./dev build, which installs it (npm install), "
-    "or pass -DPOMONA_ECHARTS=/path/to/echarts.common.min.js of Apache ECharts 6.1.0")
+  set(installed "${CMAKE_BINARY_DIR}/report/node_modules/echarts/dist/echarts.common.min.js")
+  find_program(POMONA_NPM npm)
+  if(POMONA_NPM AND NOT EXISTS "${installed}")
+    file(COPY "${CMAKE_SOURCE_DIR}/package.json" DESTINATION "${CMAKE_BINARY_DIR}/report")
+    execute_process(COMMAND "${POMONA_NPM}" install --ignore-scripts --no-audit --no-fund --no-package-lock
+      WORKING_DIRECTORY "${CMAKE_BINARY_DIR}/report" OUTPUT_QUIET ERROR_VARIABLE npm_said)
+  endif()
+  if(NOT EXISTS "${installed}")
+    message(FATAL_ERROR "No ${POMONA_ECHARTS}: run ./dev build, which installs it (npm install), or pass "
+      "-DPOMONA_ECHARTS=/path/to/echarts.common.min.js of Apache ECharts 6.1.0. ${npm_said}")
+  endif()
+  set(POMONA_ECHARTS "${installed}")
 endif()
 file(SHA256 "${POMONA_ECHARTS}" found_sha256)
 if(NOT found_sha256 STREQUAL pomona_echarts_sha256)
