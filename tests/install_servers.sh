@@ -37,6 +37,12 @@ mkdir -p "$servers/hadoop"
 <exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions></dependency>|p' pins.txt
   echo '</dependencies></project>'
 } >"$servers/hadoop/pom.xml"
+bundle=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
+if [[ -e $bundle ]]; then # Maven trusts what pip, npm and Go do
+  .venv/bin/python tests/java_trust.py "$bundle" "$servers/trust.p12"
+  trust=(-Djavax.net.ssl.trustStore="$servers/trust.p12" -Djavax.net.ssl.trustStorePassword=changeit)
+  export MAVEN_OPTS="${MAVEN_OPTS:-} ${trust[*]}"
+fi
 mvn --batch-mode --no-transfer-progress --file "$servers/hadoop/pom.xml" -Dmaven.repo.local="$servers/maven" \
   "org.apache.maven.plugins:maven-dependency-plugin:$version:copy-dependencies" -DoutputDirectory="$servers/hadoop"
-rm -rf "$servers/maven"
+rm -rf "$servers/maven" "$servers/trust.p12"
