@@ -50,7 +50,7 @@ std::string OptionEntry(const CLI::Option& option) {
     name.erase(brace, name.find('}', brace) + 1 - brace);  // what a switch stands for when it is given without a value
   }
   if (!option.get_positional() && !option.get_type_name().empty()) {
-    if (option.get_expected_min() > 0) name += " ";
+    if (option.get_expected_min() > 0) name += ' ';
     name += option.get_type_name();
   }
   std::string meaning = option.get_description();
@@ -173,7 +173,9 @@ std::string MissingValueMessage(const CLI::App& program, std::span<const char* c
     const std::string next = i + 1 < arguments.size() ? arguments[i + 1] : "";
     const CLI::Option* option = next.starts_with("--") ? command->get_option_no_throw(argument) : nullptr;
     if (option == nullptr || option->get_items_expected_min() == 0) continue;
-    return NoValue(*option, argument) + "; where " + next + " is meant as the value, give " + argument + "=" + next;
+    std::string message = NoValue(*option, argument);
+    message += "; where " + next + " is meant as the value, give ";
+    return message.append(argument).append("=").append(next);
   }
   return "";
 }

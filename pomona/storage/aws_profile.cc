@@ -41,12 +41,13 @@ std::map<std::string, Section> ReadSections(std::istream& file) {
     }
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos) continue;
-    const std::string key = Trimmed(std::string_view(text).substr(0, equals));
+    std::string key = Trimmed(std::string_view(text).substr(0, equals));
     std::string value = Trimmed(std::string_view(text).substr(equals + 1));
     value = Trimmed(std::string_view(value).substr(0, value.find(" #")));
     const bool nested = line.front() == ' ' || line.front() == '\t';
     if (!nested) parent = value.empty() ? key : "";
-    sections[section][nested && !parent.empty() ? parent + " " + key : key] = std::move(value);
+    if (nested && !parent.empty()) key.insert(0, parent + " ");
+    sections[section][key] = std::move(value);
   }
   return sections;
 }

@@ -134,6 +134,7 @@ TEST_F(HdfsStore, OneOfManyExclusiveWritersWins) {
   EXPECT_EQ(ExclusiveGuaranteeOf(place), ExclusiveGuarantee::kAtomic);
   std::atomic<int> won = 0;
   std::vector<std::thread> writers;
+  writers.reserve(8);
   for (int i = 0; i < 8; ++i) {
     writers.emplace_back(
         [&, i] { won += WriteExclusively(place, "writer " + std::to_string(i)).ValueOrDie() ? 1 : 0; });

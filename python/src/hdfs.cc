@@ -19,6 +19,15 @@ namespace nb = nanobind;
 namespace pomona::python {
 namespace {
 
+/// What an exception says of itself.
+std::string TextOf(const nb::python_error& error) {
+  try {
+    return nb::str(error.value()).c_str();
+  } catch (const std::exception&) {
+    return "an exception without a text";
+  }
+}
+
 /// Calls Python from any thread; what it raises comes back as an error with its text.
 template <typename Work>
 auto Ask(Work&& work) -> decltype(work()) {
@@ -26,7 +35,7 @@ auto Ask(Work&& work) -> decltype(work()) {
   try {
     return work();
   } catch (nb::python_error& error) {
-    const std::string text = nb::str(error.value()).c_str();
+    const std::string text = TextOf(error);
     if (error.matches(PyExc_ValueError)) return UsageError(text);
     if (error.matches(PyExc_MemoryError)) return Status::OutOfMemory(text);
     return Status::IOError(text);
@@ -198,7 +207,7 @@ class PythonHdfs final : public HdfsFileSystem {
 
   Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInputFile(const std::string& path) override {
     return Ask([&]() -> Result<std::shared_ptr<arrow::io::RandomAccessFile>> {
-      nb::object opened = client_.Call("open", path);
+      const nb::object opened = client_.Call("open", path);
       return std::make_shared<HdfsFile>(opened[0], ToFileInfo(opened[1]));
     });
   }
