@@ -20,7 +20,7 @@ std::filesystem::path ModelCache() {
 }
 
 std::string FirstOf(const char* name, const char* other) {
-  std::string value = Variable(name);
+  const std::string value = Variable(name);
   return value.empty() ? Variable(other) : value;
 }
 

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -53,12 +55,12 @@ TEST(StoreOptions, TakesAzuresConnectionStringApart) {
 }
 
 TEST(StoreOptions, AreThoseSetLast) {
-  const StoreOptions before = CurrentStoreOptions();
-  StoreOptions options = before;
-  options.region = "somewhere";
+  StoreOptions options = CurrentStoreOptions();
+  const std::string before = std::exchange(options.region, "somewhere");
   SetStoreOptions(options);
   EXPECT_EQ(CurrentStoreOptions().region, "somewhere");
-  SetStoreOptions(before);
+  options.region = before;
+  SetStoreOptions(options);
 }
 
 }  // namespace

@@ -5,8 +5,6 @@
 #include "pomona/base/environment.h"
 #include "pomona/storage/store_options.h"
 
-namespace nb = nanobind;
-
 NB_MODULE(_engine, module) {
   module.doc() = "Pomona's engine. Not meant to be used directly: the package pomona is.";
   pomona::SetStoreOptions(pomona::StoreOptions::From(pomona::Environment::Read()));
