@@ -113,7 +113,8 @@ def test_executor_that_hangs_is_done_without(cluster, bucket, slow_output, tmp_p
         kill(process, signal.SIGKILL)
 
 
-def test_history_server_tells_what_ran(cluster):
+def test_history_server_tells_what_ran(bucket, cluster):
+    assert len(list(cluster.events.iterdir())) == 2, "the two tests above leave their event logs"
     port = free_port()
     options = f"-Dspark.history.fs.logDirectory={cluster.events.as_uri()} -Dspark.history.ui.port={port}"
     server = Daemon(
