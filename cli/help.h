@@ -18,9 +18,9 @@ std::string FullName(const CLI::App& command);
 /// \brief The subcommand that the command line chose, the deepest one; the program itself when there is none.
 CLI::App& ChosenCommand(CLI::App& program);
 
-/// \brief One line for an option without its value, which CLI11 would fill with the next argument: nothing is behind
-/// its
-/// "=", or another option follows; "" for none.
+/// \brief One line for an option without its value, which CLI11 would fill with the next argument; "" for none.
+///
+/// Its value is missing where nothing is behind its "=", or where it has none and another option follows.
 ///
 /// \param[in] arguments the command line without the program's name; what follows "--" is not looked at
 std::string MissingValueMessage(const CLI::App& program, std::span<const char* const> arguments);

@@ -138,7 +138,7 @@ struct NamedWeights {
   bool verified = false;
 };
 
-/// A local file, mapped: processes that run side by side share the pages, and they are no memory of this one.
+/// A local file, mapped: no copy of it is held, and processes that run side by side share its pages.
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenMapped(const std::string& path) {
   return arrow::io::MemoryMappedFile::Open(path, arrow::io::FileMode::READ);
 }
