@@ -10,6 +10,8 @@
 #include <string_view>
 #include <thread>
 
+#include <arrow/memory_pool.h>
+#include <malloc.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -121,6 +123,13 @@ std::int64_t PeakResidentBytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
+}
+
+void ReleaseFreeMemory() {
+  arrow::default_memory_pool()->ReleaseUnused();
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }
 
 std::string ProcessorName() {

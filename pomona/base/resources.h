@@ -23,6 +23,10 @@ std::int64_t ResidentBytes();
 /// \brief Largest resident size of this process so far, in bytes (`VmHWM`).
 std::int64_t PeakResidentBytes();
 
+/// \brief Gives memory that was freed back to the system: what one part of a job needed for a while does not add to
+/// what the next one needs. Takes milliseconds.
+void ReleaseFreeMemory();
+
 /// \brief Model name of the processor as the system gives it, or "unknown".
 std::string ProcessorName();
 

@@ -1,7 +1,9 @@
 #include "pomona/base/resources.h"
 
 #include <cstring>
+#include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -38,6 +40,21 @@ TEST(Resources, PeakResidentSizeGrowsWithUse) {
   EXPECT_GE(resident, 128 << 20);
   EXPECT_LE(resident, PeakResidentBytes());
 }
+
+#ifndef __SANITIZE_ADDRESS__  // which keeps what was freed
+TEST(Resources, FreedMemoryGoesBackToTheSystem) {
+  std::vector<std::unique_ptr<char[]>> pieces;
+  for (int i = 0; i < 1024; ++i) {  // too small for the allocator to ask the system for each
+    pieces.push_back(std::make_unique_for_overwrite<char[]>(64 << 10));
+    std::memset(pieces.back().get(), 1, 64 << 10);
+  }
+  const std::unique_ptr<char[]> last = std::move(pieces.back());  // lies above them all
+  pieces.clear();
+  const std::int64_t before = ResidentBytes();
+  ReleaseFreeMemory();
+  EXPECT_LE(ResidentBytes(), before - (48 << 20));
+}
+#endif
 
 TEST(Resources, CacheHasASizeThatCanBe) {
   const auto bytes = SecondLevelCacheBytes();

@@ -57,24 +57,23 @@ TEST_F(ChangeTest, TheSameListingIsNoChange) {
 
 TEST_F(ChangeTest, CountsWhatIsNewChangedRelabelledAndGone) {
   const ManifestRows listed = Listed();
-  ManifestRows now(listed.prefix());
-  now.Add("Apple/new.jpg", "Apple", 10, 5);
-  for (std::int64_t i = 0; i < listed.size(); ++i) {
-    const ManifestRow row = listed.row(i);
-    if (i == 3) continue;
-    const std::int64_t size = i == 5 ? row.size + 1 : row.size;
-    const std::int64_t mtime = i == 6 ? row.mtime_ns + 1 : row.mtime_ns;
-    now.Add(row.key, i == 7 ? "other" : row.label, size, mtime);
-  }
-  now.Sort();
   for (const bool mirror : {false, true}) {
-    ManifestRows copy = now;
-    const ChangedInput changed = MergeListing(std::move(copy), *previous_, mirror).ValueOrDie();
+    ManifestRows now(listed.prefix());
+    now.Add("Apple/new.jpg", "Apple", 10, 5);
+    for (std::int64_t i = 0; i < listed.size(); ++i) {
+      const ManifestRow row = listed.row(i);
+      if (i == 3) continue;
+      const std::int64_t size = i == 5 ? row.size + 1 : row.size;
+      const std::int64_t mtime = i == 6 ? row.mtime_ns + 1 : row.mtime_ns;
+      now.Add(row.key, i == 7 ? "other" : row.label, size, mtime);
+    }
+    now.Sort();
+    const ChangedInput changed = MergeListing(std::move(now), *previous_, mirror).ValueOrDie();
     EXPECT_EQ(changed.counts.added, 1);
     EXPECT_EQ(changed.counts.changed, 2);
     EXPECT_EQ(changed.counts.relabelled, 1);
     EXPECT_EQ(changed.counts.gone, 1);
-    EXPECT_EQ(changed.rows.size(), mirror ? now.size() : now.size() + 1);
+    EXPECT_EQ(changed.rows.size(), mirror ? listed.size() : listed.size() + 1);
     EXPECT_EQ(ChangeCounts::FromJson(changed.counts.ToJson()).ToJson(), changed.counts.ToJson());
     for (std::int64_t i = 1; i < changed.rows.size(); ++i) {
       EXPECT_LT(changed.rows.row(i - 1).path, changed.rows.row(i).path);
@@ -85,7 +84,7 @@ TEST_F(ChangeTest, CountsWhatIsNewChangedRelabelledAndGone) {
 TEST_F(ChangeTest, FailuresAreLookedAtAgain) {
   const Location input = Location::Parse(folder_ / "in").ValueOrDie();
   const std::string prefix = folder_.path().string() + "/in/";
-  ChangedInput same = LookAtFailures(*all_, prefix, input, nullptr).ValueOrDie();
+  const ChangedInput same = LookAtFailures(*all_, prefix, input, nullptr).ValueOrDie();
   EXPECT_EQ(same.counts.retried, 1);
   EXPECT_EQ(same.counts.replaced, 0);
   EXPECT_EQ(same.rows.size(), all_->manifest().size());

@@ -22,6 +22,8 @@ class JobLog {
   /// \brief Starts a stage; the one before must have ended.
   void Begin(std::string_view stage, std::int64_t total, std::int64_t done = 0, std::int64_t failed = 0);
   void Advance(std::int64_t images, std::int64_t failed = 0);
+
+  /// \brief Ends the stage, and gives back to the system what it has freed.
   void End();
 
   void Message(std::string text);

@@ -28,6 +28,46 @@ std::shared_ptr<arrow::Schema> ManifestSchema() {
                         arrow::field("offset", arrow::int64())});
 }
 
+constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
+constexpr std::size_t kMostBytesOfNumber = 10;
+
+/// Seven bits a byte, the lowest first; all bytes but the last have the highest bit set (LEB128, as DWARF has it).
+void PutNumber(std::uint64_t number, char** end) {
+  for (; number >= 0x80; number >>= 7) *(*end)++ = static_cast<char>(number | 0x80);
+  *(*end)++ = static_cast<char>(number);
+}
+
+std::uint64_t TakeNumber(const char** at) {
+  std::uint64_t number = 0;
+  for (unsigned shift = 0;; shift += 7) {
+    const auto byte = static_cast<unsigned char>(*(*at)++);
+    number |= static_cast<std::uint64_t>(byte & 0x7F) << shift;
+    if (byte < 0x80) return number;
+  }
+}
+
+/// -1, 0, 1 and -2 as 1, 0, 2 and 3: what is near 0 takes one byte.
+void PutSigned(std::int64_t number, char** end) {
+  PutNumber((static_cast<std::uint64_t>(number) << 1) ^ static_cast<std::uint64_t>(number >> 63), end);
+}
+
+std::int64_t TakeSigned(const char** at) {
+  const std::uint64_t number = TakeNumber(at);
+  return static_cast<std::int64_t>((number >> 1) ^ (~(number & 1) + 1));
+}
+
+void PutText(std::string_view text, char** end) {
+  PutNumber(text.size(), end);
+  *end = std::copy(text.begin(), text.end(), *end);
+}
+
+std::string_view TakeText(const char** at) {
+  const std::size_t size = TakeNumber(at);
+  const std::string_view text(*at, size);
+  *at += size;
+  return text;
+}
+
 /// Adds a text and its length, so that no two different manifests hash the same bytes.
 void HashText(std::string_view text, Hasher* hasher) {
   hasher->Update(std::to_string(text.size()) + ":");
@@ -87,54 +127,63 @@ std::string WithBytes(std::string_view name) {
 
 }  // namespace
 
-void ManifestRows::AddRow(const ManifestRow& row) {
-  auto number = label_numbers_.find(row.label);
+std::int32_t ManifestRows::NumberOfLabel(std::string_view label) {
+  auto number = label_numbers_.find(label);
   if (number == label_numbers_.end()) {
-    number = label_numbers_.emplace(std::string(row.label), static_cast<std::int32_t>(labels_.size())).first;
-    labels_.emplace_back(row.label);
+    number = label_numbers_.emplace(std::string(label), static_cast<std::int32_t>(labels_.size())).first;
+    labels_.emplace_back(label);
   }
-  const std::string_view etag = row.etag.substr(0, std::numeric_limits<std::uint16_t>::max());
-  Entry entry{text_.size(),
-              row.size,
-              row.mtime_ns,
-              row.offset,
-              static_cast<std::uint32_t>(row.path.size()),
-              0,
-              number->second,
-              static_cast<std::uint16_t>(etag.size())};
-  text_ += row.path;
-  if (!row.path.starts_with(prefix_) || row.path.substr(prefix_.size()) != row.key) {
-    entry.key_length = static_cast<std::uint32_t>(row.key.size());
-    text_ += row.key;
+  return number->second;
+}
+
+void ManifestRows::AddRow(const ManifestRow& row) {
+  const bool derived = row.path.starts_with(prefix_) && row.path.substr(prefix_.size()) == row.key;
+  const std::string_view key = derived ? std::string_view() : row.key;
+  const std::size_t most = row.path.size() + key.size() + row.etag.size() + 7 * kMostBytesOfNumber;
+  if (room_ < most) {
+    room_ = std::max(most, kPieceBytes);
+    next_ = pieces_.emplace_back(std::make_unique_for_overwrite<char[]>(room_)).get();
   }
-  text_ += etag;
-  entries_.push_back(entry);
+  char* end = next_;
+  PutText(row.path, &end);
+  PutText(key, &end);
+  PutNumber(static_cast<std::uint64_t>(NumberOfLabel(row.label)), &end);
+  PutSigned(row.size, &end);
+  PutSigned(row.mtime_ns, &end);
+  PutSigned(row.offset, &end);
+  PutText(row.etag, &end);
+  records_.push_back(next_);
+  room_ -= static_cast<std::size_t>(end - next_);
+  next_ = end;
 }
 
 ManifestRow ManifestRows::row(std::int64_t i) const {
-  const Entry& entry = entries_[static_cast<std::size_t>(i)];
-  const std::string_view text(text_);
+  const char* at = records_[static_cast<std::size_t>(i)];
   ManifestRow row;
-  row.path = text.substr(entry.offset, entry.path_length);
-  row.key = entry.key_length == 0 ? row.path.substr(prefix_.size())
-                                  : text.substr(entry.offset + entry.path_length, entry.key_length);
-  row.label = labels_[static_cast<std::size_t>(entry.label)];
-  row.size = entry.size;
-  row.mtime_ns = entry.mtime_ns;
-  row.etag = text.substr(entry.offset + entry.path_length + entry.key_length, entry.etag_length);
-  row.offset = entry.inside;
+  row.path = TakeText(&at);
+  row.key = TakeText(&at);
+  if (row.key.empty()) row.key = row.path.substr(prefix_.size());
+  row.label = labels_[TakeNumber(&at)];
+  row.size = TakeSigned(&at);
+  row.mtime_ns = TakeSigned(&at);
+  row.offset = TakeSigned(&at);
+  row.etag = TakeText(&at);
   return row;
 }
 
+std::int32_t ManifestRows::label_number(std::int64_t i) const {
+  const char* at = records_[static_cast<std::size_t>(i)];
+  TakeText(&at);
+  TakeText(&at);
+  return static_cast<std::int32_t>(TakeNumber(&at));
+}
+
 void ManifestRows::Sort() {
-  const std::string_view text(text_);
-  const auto path = [&](const Entry& entry) { return text.substr(entry.offset, entry.path_length); };
-  const auto key = [&](const Entry& entry) { return text.substr(entry.offset + entry.path_length, entry.key_length); };
-  const auto before = [&](const Entry& a, const Entry& b) {
-    const int order = path(a).compare(path(b));
-    return order != 0 ? order < 0 : key(a) < key(b);
+  const auto before = [](const char* a, const char* b) {
+    const int order = TakeText(&a).compare(TakeText(&b));
+    return order != 0 ? order < 0 : TakeText(&a) < TakeText(&b);
   };
-  if (!std::is_sorted(entries_.begin(), entries_.end(), before)) std::sort(entries_.begin(), entries_.end(), before);
+  if (!std::is_sorted(records_.begin(), records_.end(), before)) std::sort(records_.begin(), records_.end(), before);
 }
 
 Status ManifestRows::CheckPaths() const {
@@ -152,8 +201,8 @@ Status ManifestRows::CheckPaths() const {
 
 void ManifestRows::Keep(std::span<const std::int64_t> rows) {
   std::size_t kept = 0;
-  for (const std::int64_t row : rows) entries_[kept++] = entries_[static_cast<std::size_t>(row)];
-  entries_.resize(kept);
+  for (const std::int64_t row : rows) records_[kept++] = records_[static_cast<std::size_t>(row)];
+  records_.resize(kept);
 }
 
 Result<std::string> WriteManifest(const ManifestRows& rows, const Location& location) {

@@ -1,5 +1,9 @@
 #include "pomona/pipeline/manifest.h"
 
+#include <limits>
+#include <string>
+#include <utility>
+
 #include <gtest/gtest.h>
 
 #include "pomona/base/usage_error.h"
@@ -34,6 +38,36 @@ TEST(Manifest, SortsByPathAndKeepsKeys) {
   EXPECT_EQ(rows.row(3).key, "s3://bucket/c/3.jpg");
   rows.Keep(std::vector<std::int64_t>{1, 3});
   EXPECT_EQ(rows.row(1).key, "s3://bucket/c/3.jpg");
+}
+
+TEST(Manifest, KeepsRowsOfAnySizeAndTime) {
+  const std::string long_key(3'000'000, 'k');
+  constexpr std::int64_t kLeast = std::numeric_limits<std::int64_t>::min();
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  ManifestRows rows("data/");
+  for (int i = 0; i < 50'000; ++i) rows.Add(std::to_string(100'000 + i), std::to_string(i % 300), i, -i, "0a1b");
+  rows.AddRow({"x", long_key, "long", kMost, kLeast, "e", kMost});
+  rows.AddRow({"y", "z", "", -1, kMost, "", -1});
+  const ManifestRows moved = std::move(rows);
+  ASSERT_EQ(moved.size(), 50'002);
+  for (int i = 0; i < 50'000; i += 7) {
+    const ManifestRow row = moved.row(i);
+    EXPECT_EQ(row.path, "data/" + std::to_string(100'000 + i));
+    EXPECT_EQ(row.key, std::to_string(100'000 + i));
+    EXPECT_EQ(row.label, std::to_string(i % 300));
+    EXPECT_EQ(moved.label_number(i), i % 300);
+    EXPECT_EQ(row.size, i);
+    EXPECT_EQ(row.mtime_ns, -i);
+    EXPECT_EQ(row.etag, "0a1b");
+    EXPECT_EQ(row.offset, -1);
+  }
+  EXPECT_EQ(moved.row(50'000).key, long_key);
+  EXPECT_EQ(moved.row(50'000).label, "long");
+  EXPECT_EQ(moved.row(50'000).size, kMost);
+  EXPECT_EQ(moved.row(50'000).mtime_ns, kLeast);
+  EXPECT_EQ(moved.row(50'000).offset, kMost);
+  EXPECT_EQ(moved.row(50'000).etag, "e");
+  EXPECT_EQ(moved.row(50'001).mtime_ns, kMost);
 }
 
 TEST(Manifest, NamesThatOnePathWouldStandForAreRefused) {

@@ -1,30 +1,46 @@
 #include "pomona/pipeline/report_sample.h"
 
+#include <algorithm>
+
 namespace pomona {
 
 void ReportSample::Add(std::string_view path, std::string_view label) {
-  auto number = numbers_.find(label);
-  if (number == numbers_.end()) {
-    number = numbers_.emplace(std::string(label), static_cast<std::int32_t>(counts_.size())).first;
-    counts_.push_back(0);
+  auto found = labels_.find(label);
+  if (found == labels_.end()) found = labels_.emplace(label, Label()).first;
+  ++found->second.rows;
+  const Candidate candidate{PathHash(path), rows_++};
+  std::vector<Candidate>& smallest = found->second.smallest;
+  if (static_cast<std::int64_t>(smallest.size()) == kReportPoints) {
+    if (candidate > smallest.front()) return;
+    std::pop_heap(smallest.begin(), smallest.end());
+    smallest.pop_back();
   }
-  ++counts_[static_cast<std::size_t>(number->second)];
-  candidates_.push_back({number->second, PathHash(path)});
+  smallest.push_back(candidate);
+  std::push_heap(smallest.begin(), smallest.end());
 }
 
 std::vector<std::int64_t> ReportSample::Choose() const {
-  // Labels are ranked by name, so that the sample does not depend on which was met first.
-  std::vector<std::int32_t> ranks(counts_.size());
-  std::int32_t rank = 0;
-  for (const auto& [label, number] : numbers_) ranks[static_cast<std::size_t>(number)] = rank++;
-  std::vector<SampleCandidate> ranked = candidates_;
-  for (SampleCandidate& candidate : ranked) candidate.label = ranks[static_cast<std::size_t>(candidate.label)];
-  return SpreadSample(ranked, kReportPoints);
+  std::vector<std::int64_t> rows;
+  std::vector<SampleCandidate> candidates;
+  std::int32_t number = 0;
+  for (const auto& [name, label] : labels_) {
+    for (const Candidate& candidate : label.smallest) {
+      rows.push_back(candidate.row);
+      candidates.push_back({number, candidate.hash});
+    }
+    ++number;
+  }
+  std::vector<std::int64_t> chosen;
+  for (const std::int64_t i : SpreadSample(candidates, kReportPoints)) {
+    chosen.push_back(rows[static_cast<std::size_t>(i)]);
+  }
+  std::sort(chosen.begin(), chosen.end());
+  return chosen;
 }
 
 std::map<std::string, std::int64_t> ReportSample::LabelCounts() const {
   std::map<std::string, std::int64_t> counts;
-  for (const auto& [label, number] : numbers_) counts[label] = counts_[static_cast<std::size_t>(number)];
+  for (const auto& [name, label] : labels_) counts[name] = label.rows;
   return counts;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -13,7 +14,9 @@ namespace pomona {
 /// Images that the report shows as points, and of which thumbnails are kept.
 inline constexpr std::int64_t kReportPoints = 5000;
 
-/// \brief Sees the path and label of every row, counts labels, and chooses rows evenly over them; 16 bytes a row.
+/// \brief Sees the path and label of every row, counts labels, and chooses rows evenly over them.
+///
+/// Memory: 16 bytes a row, of no more than `kReportPoints` rows a label.
 ///
 /// Thread safety: one thread at a time.
 class ReportSample {
@@ -27,9 +30,19 @@ class ReportSample {
   std::map<std::string, std::int64_t> LabelCounts() const;
 
  private:
-  std::map<std::string, std::int32_t, std::less<>> numbers_;
-  std::vector<std::int64_t> counts_;
-  std::vector<SampleCandidate> candidates_;  ///< labels as numbered when they were first met
+  /// A row that may be chosen; of a label, those with the smallest hashes are.
+  struct Candidate {
+    std::uint64_t hash;
+    std::int64_t row;
+    auto operator<=>(const Candidate&) const = default;
+  };
+  struct Label {
+    std::int64_t rows = 0;
+    std::vector<Candidate> smallest;  ///< a heap, the largest first
+  };
+
+  std::int64_t rows_ = 0;
+  std::map<std::string, Label, std::less<>> labels_;
 };
 
 }  // namespace pomona

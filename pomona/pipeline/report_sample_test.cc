@@ -25,5 +25,17 @@ TEST(ReportSample, TakesAllOfFewAndAnEvenSampleOfMany) {
   EXPECT_EQ(std::count_if(rows.begin(), rows.end(), [&](std::int64_t row) { return labels[row] == "rare"; }), 2000);
 }
 
+TEST(ReportSample, ChoosesAsIfItHadKeptEveryRow) {
+  ReportSample sample;
+  std::vector<SampleCandidate> all;
+  for (int i = 0; i < 50'000; ++i) {
+    const int label = i % 100 == 0 ? i % 7 : 7;  // one label has far more rows than are chosen
+    const std::string path = "data/" + std::to_string(i % 40'000) + ".jpg";
+    sample.Add(path, std::to_string(label));
+    all.push_back({label, PathHash(path)});
+  }
+  EXPECT_EQ(sample.Choose(), SpreadSample(all, kReportPoints));
+}
+
 }  // namespace
 }  // namespace pomona
