@@ -4,7 +4,8 @@
 
 Systems: program (pomona run on two threads), local (local[2]), one and two (standalone workers of one core each). The
 clock runs from the commit of the shards that warm up, one a worker, to the last commit, as the files of the commit
-records have it; the whole process is timed beside it, Spark's start included.
+records have it; the whole process is timed beside it, Spark's start included. The photos are cut to an even number of
+whole shards, so that no worker waits for another at the end of the list.
 """
 
 import argparse
@@ -23,21 +24,23 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from spark_cluster import Cluster, Spark, descendants, maps_of, read_process
 
 BIN = Path(sys.executable).parent
+SHARD = 1024
 QUIET = ["--conf", "spark.ui.enabled=false", "--conf", "spark.executor.memory=512m"]
 
 
 def copies_of(photos, count, scratch):
-    """Return a folder with every photo so many times, by hard links where they can be had."""
+    """Return a folder with every photo so many times, by hard links where they can be had, and their number."""
     folder = scratch / "photos"
+    files = sorted(photos.rglob("*.jpg"))
     for copy in range(count):
-        for file in sorted(photos.rglob("*.jpg")):
+        for file in files:
             place = folder / f"{copy}" / file.relative_to(photos)
             place.parent.mkdir(parents=True, exist_ok=True)
             try:
                 os.link(file, place)
             except OSError:
                 shutil.copyfile(file, place)
-    return folder
+    return folder, len(files) * count
 
 
 def peak_memory(process):
@@ -54,7 +57,7 @@ class PeakMemory(threading.Thread):
         self.roots, self.peak, self.ended = roots, 0, threading.Event()
 
     def run(self):
-        while not self.ended.wait(2):
+        while not self.ended.wait(15):  # the peak is the kernel's; to look for it takes processor time from the workers
             for process in (below for root in self.roots for below in descendants(root)):
                 if "pyspark.daemon" in read_process(process, "cmdline") and "_engine" in maps_of(process):
                     self.peak = max(self.peak, peak_memory(process))
@@ -113,9 +116,15 @@ def main():
     options = ["--weights", args.weights.resolve()] if args.weights else []
     options += ["--memory", args.memory] if args.memory else []
     with tempfile.TemporaryDirectory() as folder:
-        photos = copies_of(args.photos.resolve(), args.copies, Path(folder))
-        for system in args.systems:
-            print(json.dumps({"system": system, **measure(system, photos, options, Path(folder))}), flush=True)
+        photos, images = copies_of(args.photos.resolve(), args.copies, Path(folder))
+        rounds = images // (2 * SHARD)
+        if rounds < 2:
+            parser.error(f"{images:,} photos are too few; wanted {4 * SHARD:,} or more: give more --copies")
+        options += ["--limit", rounds * 2 * SHARD]
+        for turn, system in enumerate(args.systems):
+            scratch = Path(folder) / str(turn)
+            scratch.mkdir()
+            print(json.dumps({"system": system, **measure(system, photos, options, scratch)}), flush=True)
 
 
 if __name__ == "__main__":
