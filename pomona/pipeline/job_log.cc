@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "pomona/base/resources.h"
-
 namespace pomona {
 
 void JobLog::Begin(std::string_view stage, std::int64_t total, std::int64_t done, std::int64_t failed) {
@@ -23,7 +21,6 @@ void JobLog::Advance(std::int64_t images, std::int64_t failed) {
 }
 
 void JobLog::End() {
-  ReleaseFreeMemory();
   const std::lock_guard lock(mutex_);
   const double seconds = std::chrono::duration<double>(Clock::now() - stage_begin_).count();
   seconds_.emplace_back(std::move(stage_), seconds);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pomona/base/json.h"
+#include "pomona/base/resources.h"
 #include "pomona/pipeline/progress.h"
 
 namespace pomona {
@@ -22,8 +23,6 @@ class JobLog {
   /// \brief Starts a stage; the one before must have ended.
   void Begin(std::string_view stage, std::int64_t total, std::int64_t done = 0, std::int64_t failed = 0);
   void Advance(std::int64_t images, std::int64_t failed = 0);
-
-  /// \brief Ends the stage, and gives back to the system what it has freed.
   void End();
 
   void Message(std::string text);
@@ -50,14 +49,17 @@ class JobLog {
   std::vector<std::string> messages_;
 };
 
-/// \brief A stage for the length of a scope.
+/// \brief A stage for the length of a scope; what it has freed goes back to the system at its end.
 class Stage {
  public:
   Stage(JobLog& log, std::string_view name, std::int64_t total, std::int64_t done = 0, std::int64_t failed = 0)
       : log_(log) {
     log_.Begin(name, total, done, failed);
   }
-  ~Stage() { log_.End(); }
+  ~Stage() {
+    ReleaseFreeMemory();
+    log_.End();
+  }
   Stage(const Stage&) = delete;
   Stage& operator=(const Stage&) = delete;
 

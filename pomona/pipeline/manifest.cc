@@ -28,13 +28,10 @@ std::shared_ptr<arrow::Schema> ManifestSchema() {
                         arrow::field("offset", arrow::int64())});
 }
 
-constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
-constexpr std::size_t kMostBytesOfNumber = 10;
-
 /// Seven bits a byte, the lowest first; all bytes but the last have the highest bit set (LEB128, as DWARF has it).
-void PutNumber(std::uint64_t number, char** end) {
-  for (; number >= 0x80; number >>= 7) *(*end)++ = static_cast<char>(number | 0x80);
-  *(*end)++ = static_cast<char>(number);
+void PutNumber(std::uint64_t number, std::string* record) {
+  for (; number >= 0x80; number >>= 7) record->push_back(static_cast<char>(number | 0x80));
+  record->push_back(static_cast<char>(number));
 }
 
 std::uint64_t TakeNumber(const char** at) {
@@ -47,8 +44,8 @@ std::uint64_t TakeNumber(const char** at) {
 }
 
 /// -1, 0, 1 and -2 as 1, 0, 2 and 3: what is near 0 takes one byte.
-void PutSigned(std::int64_t number, char** end) {
-  PutNumber((static_cast<std::uint64_t>(number) << 1) ^ static_cast<std::uint64_t>(number >> 63), end);
+void PutSigned(std::int64_t number, std::string* record) {
+  PutNumber((static_cast<std::uint64_t>(number) << 1) ^ static_cast<std::uint64_t>(number >> 63), record);
 }
 
 std::int64_t TakeSigned(const char** at) {
@@ -56,9 +53,9 @@ std::int64_t TakeSigned(const char** at) {
   return static_cast<std::int64_t>((number >> 1) ^ (~(number & 1) + 1));
 }
 
-void PutText(std::string_view text, char** end) {
-  PutNumber(text.size(), end);
-  *end = std::copy(text.begin(), text.end(), *end);
+void PutText(std::string_view text, std::string* record) {
+  PutNumber(text.size(), record);
+  record->append(text);
 }
 
 std::string_view TakeText(const char** at) {
@@ -139,22 +136,18 @@ std::int32_t ManifestRows::NumberOfLabel(std::string_view label) {
 void ManifestRows::AddRow(const ManifestRow& row) {
   const bool derived = row.path.starts_with(prefix_) && row.path.substr(prefix_.size()) == row.key;
   const std::string_view key = derived ? std::string_view() : row.key;
-  const std::size_t most = row.path.size() + key.size() + row.etag.size() + 7 * kMostBytesOfNumber;
-  if (room_ < most) {
-    room_ = std::max(most, kPieceBytes);
-    next_ = pieces_.emplace_back(std::make_unique_for_overwrite<char[]>(room_)).get();
-  }
-  char* end = next_;
-  PutText(row.path, &end);
-  PutText(key, &end);
-  PutNumber(static_cast<std::uint64_t>(NumberOfLabel(row.label)), &end);
-  PutSigned(row.size, &end);
-  PutSigned(row.mtime_ns, &end);
-  PutSigned(row.offset, &end);
-  PutText(row.etag, &end);
-  records_.push_back(next_);
-  room_ -= static_cast<std::size_t>(end - next_);
-  next_ = end;
+  std::string record;
+  record.reserve(row.path.size() + key.size() + row.etag.size() + 32);
+  PutText(row.path, &record);
+  PutText(key, &record);
+  PutNumber(static_cast<std::uint64_t>(NumberOfLabel(row.label)), &record);
+  PutSigned(row.size, &record);
+  PutSigned(row.mtime_ns, &record);
+  PutSigned(row.offset, &record);
+  PutText(row.etag, &record);
+  char* place = static_cast<char*>(memory_->allocate(record.size(), 1));
+  std::copy(record.begin(), record.end(), place);
+  records_.push_back(place);
 }
 
 ManifestRow ManifestRows::row(std::int64_t i) const {

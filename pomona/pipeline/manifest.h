@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <memory_resource>
 #include <mutex>
 #include <span>
 #include <string>
@@ -39,7 +40,7 @@ struct ManifestRow {
 
 /// \brief Manifest rows in memory while the input is listed: about 25 bytes an image, its path and its ETag.
 ///
-/// Rows are packed one after the other into pieces that never move, so that a row more never copies those before it.
+/// Rows are packed one after the other into memory that never moves, so that a row more never copies those before it.
 ///
 /// Thread safety: const calls may run together.
 class ManifestRows {
@@ -74,7 +75,7 @@ class ManifestRows {
 
   std::int64_t size() const { return static_cast<std::int64_t>(records_.size()); }
 
-  /// \return row i, whose views live as long as this object
+  /// \return row i, whose views are good until a row is added
   ManifestRow row(std::int64_t i) const;
 
   /// \brief The number of row i's label, and all labels by number.
@@ -87,10 +88,9 @@ class ManifestRows {
   std::int32_t NumberOfLabel(std::string_view label);
 
   std::string prefix_;
-  std::vector<std::unique_ptr<char[]>> pieces_;  ///< of records; none lies in two
-  char* next_ = nullptr;                         ///< where the next record goes
-  std::size_t room_ = 0;                         ///< bytes left there
-  std::vector<const char*> records_;             ///< of the rows
+  std::unique_ptr<std::pmr::monotonic_buffer_resource> memory_ =
+      std::make_unique<std::pmr::monotonic_buffer_resource>();
+  std::vector<const char*> records_;  ///< of the rows, in `memory_`
   std::vector<std::string> labels_;
   std::map<std::string, std::int32_t, std::less<>> label_numbers_;
 };

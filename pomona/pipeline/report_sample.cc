@@ -1,6 +1,7 @@
 #include "pomona/pipeline/report_sample.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace pomona {
 
@@ -20,21 +21,18 @@ void ReportSample::Add(std::string_view path, std::string_view label) {
 }
 
 std::vector<std::int64_t> ReportSample::Choose() const {
-  std::vector<std::int64_t> rows;
-  std::vector<SampleCandidate> candidates;
+  std::vector<std::pair<std::int64_t, SampleCandidate>> kept;  // by row
   std::int32_t number = 0;
   for (const auto& [name, label] : labels_) {
-    for (const Candidate& candidate : label.smallest) {
-      rows.push_back(candidate.row);
-      candidates.push_back({number, candidate.hash});
-    }
+    for (const Candidate& candidate : label.smallest) kept.push_back({candidate.row, {number, candidate.hash}});
     ++number;
   }
-  std::vector<std::int64_t> chosen;
-  for (const std::int64_t i : SpreadSample(candidates, kReportPoints)) {
-    chosen.push_back(rows[static_cast<std::size_t>(i)]);
-  }
-  std::sort(chosen.begin(), chosen.end());
+  std::sort(kept.begin(), kept.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<SampleCandidate> candidates;
+  candidates.reserve(kept.size());
+  for (const auto& [row, candidate] : kept) candidates.push_back(candidate);
+  std::vector<std::int64_t> chosen = SpreadSample(candidates, kReportPoints);
+  for (std::int64_t& row : chosen) row = kept[static_cast<std::size_t>(row)].first;
   return chosen;
 }
 
