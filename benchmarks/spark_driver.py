@@ -37,7 +37,7 @@ def main(photos, *counts):
     for count in map(int, counts):
         with tempfile.TemporaryDirectory() as folder:
             scratch = Path(folder)
-            images, _ = copies_of(Path(photos).resolve(), count, scratch)
+            images = copies_of(Path(photos).resolve(), count, scratch)
             output = scratch / "out"
             options = ["--extractor", "pixels", "--components", "20", "--no-thumbnails", "--progress", "none"]
             words = [images, "--output", output, "--master", "local[2]", *options, *QUIET]

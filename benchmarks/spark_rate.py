@@ -29,7 +29,7 @@ QUIET = ["--conf", "spark.ui.enabled=false", "--conf", "spark.executor.memory=51
 
 
 def copies_of(photos, count, scratch):
-    """Return a folder with every photo so many times, by hard links where they can be had, and their number."""
+    """Return a folder with every photo so many times, by hard links where they can be had."""
     folder = scratch / "photos"
     files = sorted(photos.rglob("*.jpg"))
     for copy in range(count):
@@ -40,7 +40,7 @@ def copies_of(photos, count, scratch):
                 os.link(file, place)
             except OSError:
                 shutil.copyfile(file, place)
-    return folder, len(files) * count
+    return folder
 
 
 def peak_memory(process):
@@ -116,7 +116,8 @@ def main():
     options = ["--weights", args.weights.resolve()] if args.weights else []
     options += ["--memory", args.memory] if args.memory else []
     with tempfile.TemporaryDirectory() as folder:
-        photos, images = copies_of(args.photos.resolve(), args.copies, Path(folder))
+        photos = copies_of(args.photos.resolve(), args.copies, Path(folder))
+        images = sum(1 for _ in photos.rglob("*.jpg"))
         rounds = images // (2 * SHARD)
         if rounds < 2:
             parser.error(f"{images:,} photos are too few; wanted {4 * SHARD:,} or more: give more --copies")
