@@ -165,7 +165,7 @@ void BmpDecoder::ReadRows(Image* image) const {
 }
 
 /// Run-length coding: pairs of (count, value); a count of 0 escapes to end of line, end of bitmap, a move, or
-/// so many values as they are. Pixels that are skipped keep index 0.
+/// so many values as they are. Pixels that are skipped keep index 0; those after an early end are missing.
 Status BmpDecoder::ReadRunLengths(std::vector<std::uint8_t>* indices) const {
   const auto width = static_cast<std::size_t>(width_);
   const std::size_t all = indices->size();
@@ -206,7 +206,7 @@ Status BmpDecoder::ReadRunLengths(std::vector<std::uint8_t>* indices) const {
       at += (size + 1) / 2 * 2;  // to the next even byte
     }
   }
-  return Status::OK();
+  return pixel < all ? TruncatedImage("BMP", bytes_.size()) : Status::OK();
 }
 
 Status BmpDecoder::ReadPixels(Image* image) {

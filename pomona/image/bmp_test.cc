@@ -45,10 +45,17 @@ TEST(Bmp, RowsRunFromTheBottomUp) {
   EXPECT_EQ(image.pixels, (std::vector<std::uint8_t>{0, 0, 0, 255, 255, 255, 255, 255, 255, 0, 0, 0}));
 }
 
-TEST(Bmp, EndOfBitmapLeavesTheRestAtIndexZero) {
+TEST(Bmp, SkippedPixelsAreIndexZero) {
   Image image;
-  ASSERT_TRUE(Decode(Bitmap({.compression = 1}, std::string("\x02\x01\x00\x01", 4)), &image).ok());
-  EXPECT_EQ(image.pixels, (std::vector<std::uint8_t>{0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255}));
+  // A pixel, an end of line, a move by one to the right, a pixel.
+  const std::string runs("\x01\x01\x00\x00\x00\x02\x01\x00\x01\x01\x00\x01", 12);
+  ASSERT_TRUE(Decode(Bitmap({.compression = 1}, runs), &image).ok());
+  EXPECT_EQ(image.pixels, (std::vector<std::uint8_t>{0, 0, 0, 255, 255, 255, 255, 255, 255, 0, 0, 0}));
+}
+
+TEST(Bmp, EndOfBitmapBeforeTheLastPixelIsTruncated) {
+  EXPECT_EQ(CodeOf({.compression = 1}, std::string("\x02\x01\x00\x01", 4)), FailureCode::kTruncated);
+  EXPECT_EQ(CodeOf({.compression = 1}, std::string("\x02\x01\x00\x00\x01\x01\x00\x01", 8)), FailureCode::kTruncated);
 }
 
 TEST(Bmp, RunsThatStopAreTruncated) {

@@ -36,7 +36,7 @@ Status AllocateImage(std::string_view format, std::int64_t width, std::int64_t h
   image->width = static_cast<int>(width);
   image->height = static_cast<int>(height);
   try {
-    image->pixels.resize(image->view().size_bytes());
+    image->pixels.assign(image->view().size_bytes(), 0);
   } catch (const std::exception&) {  // bad_alloc or length_error
     return ImageFailure(FailureCode::kTooLarge, "no memory for the " + HumanCount(width * height) +
                                                     " pixels that the " + Text(format) +

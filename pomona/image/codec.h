@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -21,7 +22,25 @@ Result<int> DecodeTiff(std::span<const std::uint8_t> bytes, const DecodeOptions&
 Result<int> DecodeBmp(std::span<const std::uint8_t> bytes, const DecodeOptions& options, Image* image);
 Result<int> DecodeGif(std::span<const std::uint8_t> bytes, const DecodeOptions& options, Image* image);
 
-/// \brief Checks a size read from a header, then gives `image` that size and a buffer for it.
+/// \brief One JPEG stream inside a file of another format: a strip or tile of a TIFF.
+struct JpegSegment {
+  std::span<const std::uint8_t> tables;  ///< a stream with tables alone, which `bytes` may do without; or empty
+  std::span<const std::uint8_t> bytes;
+  std::size_t samples = 3;                    ///< a pixel
+  bool is_ycbcr = false;                      ///< turn three samples into RGB; else they are given as they are stored
+  std::size_t min_width = 0, min_height = 0;  ///< what must be there, in pixels; less is a truncated image
+  std::size_t max_width = 0, max_height = 0;  ///< what may be there; more is a corrupt image
+};
+
+/// \brief Decode such a stream by the rules of a JPEG file: one that is damaged or cut gives no pixels.
+///
+/// \param[out] rows shape (row_count, max_width, samples), written where the stream has pixels; a row beyond them is
+///             decoded and left out
+/// \return an `ImageFailure`
+Status DecodeJpegSegment(const JpegSegment& segment, std::size_t row_count, std::uint8_t* rows);
+
+/// \brief Checks a size read from a header, then gives `image` that size and a buffer of zeros for it, so that nothing
+/// of the image that it held before can show.
 ///
 /// \param[in] format its name for people, such as "JPEG"
 /// \return an `ImageFailure`: corrupt for a side below 1, too-large for more than `options.max_pixels` or more than

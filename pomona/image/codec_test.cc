@@ -1,5 +1,8 @@
 #include "pomona/image/codec.h"
 
+#include <cstdint>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -34,6 +37,12 @@ TEST(AllocateImage, MemoryThatIsNotThereIsTooLarge) {
   Image image;
   const std::int64_t side = INT32_MAX;
   EXPECT_EQ(FailureCodeOf(AllocateImage("BMP", side, side, options, &image)), FailureCode::kTooLarge);
+}
+
+TEST(AllocateImage, NothingOfTheImageBeforeShows) {
+  Image image{2, 1, {1, 2, 3, 4, 5, 6}};
+  ASSERT_TRUE(AllocateImage("BMP", 1, 1, {}, &image).ok());
+  EXPECT_EQ(image.pixels, (std::vector<std::uint8_t>{0, 0, 0}));
 }
 
 TEST(Failures, HaveTheirCodes) {

@@ -70,7 +70,7 @@ class GifDecoder {
 };
 
 Status GifDecoder::Failure(int error) const {
-  if (source_.ended) return TruncatedImage("GIF", size_bytes_);
+  if (source_.ended || error == D_GIF_ERR_EOF_TOO_SOON) return TruncatedImage("GIF", size_bytes_);
   const char* text = GifErrorString(error);
   return CorruptImage("GIF", text == nullptr ? "unknown error" : text);
 }

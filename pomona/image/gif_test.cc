@@ -27,6 +27,14 @@ TEST(Gif, MissingTrailerIsNoLoss) {
   EXPECT_TRUE(Decode(bytes.substr(0, bytes.size() - 1)).ok());
 }
 
+TEST(Gif, AnEndCodeBeforeTheLastPixelIsTruncated) {
+  // 3 x 1 pixels, a palette of two; the LZW codes are clear (4), index 1, end (5).
+  std::string bytes("GIF89a\x03\0\x01\0\x80\0\0\0\0\0\xFF\xFF\xFF,\0\0\0\0\x03\0\x01\0\0\x02\x02\x4C\x01\0;", 35);
+  EXPECT_EQ(FailureCodeOf(Decode(bytes)), FailureCode::kTruncated);
+  bytes[6] = bytes[24] = 1;  // one pixel is what there is
+  EXPECT_TRUE(Decode(bytes).ok());
+}
+
 TEST(Gif, ScreenAndFrameCountTogetherAgainstTheLimit) {
   std::string bytes = Sample("gif_palette.gif");
   bytes[6] = bytes[7] = bytes[8] = bytes[9] = '\xFF';

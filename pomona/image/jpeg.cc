@@ -70,6 +70,13 @@ void InitErrors(ErrorManager* errors) {
   errors->too_many_scans = false;
 }
 
+/// Huffman coding spends at least a bit on each 8x8 block, so a short file cannot hold a large image.
+bool HoldsAllBlocks(const jpeg_decompress_struct& info, std::size_t size_bytes) {
+  if (info.arith_code != 0) return true;
+  const std::size_t blocks = static_cast<std::size_t>(info.image_width / 8) * (info.image_height / 8);
+  return blocks / 8 <= size_bytes;
+}
+
 class JpegDecoder {
  public:
   JpegDecoder() : info_(), errors_(), progress_() {
@@ -83,12 +90,17 @@ class JpegDecoder {
 
   Status ReadHeader(std::span<const std::uint8_t> bytes, bool keep_app1);
   Status ReadPixels(Image* image);
+  Status ReadSegment(const JpegSegment& segment, std::size_t row_count, std::uint8_t* rows);
   int Orientation() const;
   const jpeg_decompress_struct& info() const { return info_; }
 
  private:
+  void SetSource(std::span<const std::uint8_t> bytes);
   bool TryReadHeader(bool keep_app1);
   bool TryReadPixels(std::uint8_t* pixels, std::uint8_t* inks);
+  bool TryReadTables();
+  bool TryReadRows(std::size_t row_count, std::size_t stride, std::uint8_t* rows, std::uint8_t* surplus_row);
+  Status CheckSegment(const JpegSegment& segment) const;
   Status Failure() const;
   Status CheckColourSpace();
 
@@ -98,12 +110,19 @@ class JpegDecoder {
   std::span<const std::uint8_t> bytes_;
 };
 
+/// May jump to the error handler.
+void JpegDecoder::SetSource(std::span<const std::uint8_t> bytes) {
+  if (info_.mem == nullptr) {
+    jpeg_create_decompress(&info_);
+    info_.progress = &progress_;
+  }
+  jpeg_mem_src(&info_, bytes.data(), static_cast<unsigned long>(bytes.size()));  // NOLINT: libjpeg's type
+}
+
 bool JpegDecoder::TryReadHeader(bool keep_app1) {
   if (setjmp(errors_.jump) != 0) return false;
-  jpeg_create_decompress(&info_);
-  info_.progress = &progress_;
+  SetSource(bytes_);
   if (keep_app1) jpeg_save_markers(&info_, JPEG_APP0 + 1, 0xFFFF);
-  jpeg_mem_src(&info_, bytes_.data(), static_cast<unsigned long>(bytes_.size()));  // NOLINT: libjpeg's type
   jpeg_read_header(&info_, TRUE);
   return true;
 }
@@ -157,6 +176,65 @@ Status JpegDecoder::ReadPixels(Image* image) {
   return TryReadPixels(image->pixels.data(), inks.empty() ? nullptr : inks.data()) ? Status::OK() : Failure();
 }
 
+/// Tables stay in `info_` for the stream that follows.
+bool JpegDecoder::TryReadTables() {
+  if (setjmp(errors_.jump) != 0) return false;
+  SetSource(bytes_);
+  jpeg_read_header(&info_, FALSE);
+  jpeg_abort_decompress(&info_);
+  return true;
+}
+
+bool JpegDecoder::TryReadRows(std::size_t row_count, std::size_t stride, std::uint8_t* rows,
+                              std::uint8_t* surplus_row) {
+  if (setjmp(errors_.jump) != 0) return false;
+  jpeg_start_decompress(&info_);
+  while (info_.output_scanline < info_.output_height) {
+    JSAMPROW row = info_.output_scanline < row_count ? rows + info_.output_scanline * stride : surplus_row;
+    jpeg_read_scanlines(&info_, &row, 1);
+  }
+  jpeg_finish_decompress(&info_);
+  return true;
+}
+
+Status JpegDecoder::CheckSegment(const JpegSegment& segment) const {
+  const std::size_t width = info_.image_width;
+  const std::size_t height = info_.image_height;
+  const auto size = [](std::size_t w, std::size_t h) { return std::to_string(w) + " x " + std::to_string(h); };
+  if (width < segment.min_width || height < segment.min_height) {
+    return ImageFailure(FailureCode::kTruncated,
+                        "a JPEG stream in this file holds " + size(width, height) + " pixels, " +
+                            size(segment.min_width, segment.min_height) +
+                            " are wanted: copy the file again from where it came, or save it again");
+  }
+  if (width > segment.max_width || height > segment.max_height) {
+    return CorruptImage("JPEG", size(width, height) + " pixels where the file around it says at most " +
+                                    size(segment.max_width, segment.max_height));
+  }
+  if (static_cast<std::size_t>(info_.num_components) != segment.samples) {
+    return CorruptImage("JPEG", std::to_string(info_.num_components) +
+                                    " samples a pixel where the file around it says " +
+                                    std::to_string(segment.samples));
+  }
+  return Status::OK();
+}
+
+Status JpegDecoder::ReadSegment(const JpegSegment& segment, std::size_t row_count, std::uint8_t* rows) {
+  if (!segment.tables.empty()) {
+    bytes_ = segment.tables;
+    if (!TryReadTables()) return Failure();
+  }
+  bytes_ = segment.bytes;
+  if (!TryReadHeader(false)) return Failure();
+  ARROW_RETURN_NOT_OK(CheckSegment(segment));
+  if (!HoldsAllBlocks(info_, bytes_.size())) return TruncatedImage("JPEG", bytes_.size());
+  info_.jpeg_color_space = segment.is_ycbcr ? JCS_YCbCr : JCS_UNKNOWN;
+  info_.out_color_space = segment.is_ycbcr ? JCS_RGB : JCS_UNKNOWN;
+  const std::size_t stride = segment.max_width * segment.samples;
+  std::vector<std::uint8_t> surplus_row(stride);
+  return TryReadRows(row_count, stride, rows, surplus_row.data()) ? Status::OK() : Failure();
+}
+
 /// What the last message of libjpeg means for the image.
 Status JpegDecoder::Failure() const {
   if (errors_.too_many_scans) return CorruptImage("JPEG", "more than " + std::to_string(kMaxScans) + " scans");
@@ -167,6 +245,7 @@ Status JpegDecoder::Failure() const {
     case JWRN_HIT_MARKER:
       if (info_.unread_marker != JPEG_EOI) break;
       [[fallthrough]];
+    case JERR_INPUT_EMPTY:
     case JERR_INPUT_EOF:
     case JWRN_JPEG_EOF:
       return TruncatedImage("JPEG", bytes_.size());
@@ -203,13 +282,6 @@ int JpegDecoder::Orientation() const {
     if (data.starts_with(kXmp)) xmp = data.substr(kXmp.size());
   }
   return ImageOrientation(exif, xmp);
-}
-
-/// Huffman coding spends at least a bit on each 8x8 block, so a short file cannot hold a large image.
-bool HoldsAllBlocks(const jpeg_decompress_struct& info, std::size_t size_bytes) {
-  if (info.arith_code != 0) return true;
-  const std::size_t blocks = static_cast<std::size_t>(info.image_width / 8) * (info.image_height / 8);
-  return blocks / 8 <= size_bytes;
 }
 
 class JpegEncoder {
@@ -267,6 +339,10 @@ Result<int> DecodeJpeg(std::span<const std::uint8_t> bytes, const DecodeOptions&
   const int orientation = decoder.Orientation();  // libjpeg forgets the markers with the last row
   ARROW_RETURN_NOT_OK(decoder.ReadPixels(image));
   return orientation;
+}
+
+Status DecodeJpegSegment(const JpegSegment& segment, std::size_t row_count, std::uint8_t* rows) {
+  return JpegDecoder().ReadSegment(segment, row_count, rows);
 }
 
 Result<std::string> EncodeJpeg(ImageView image, int quality) {

@@ -1,5 +1,6 @@
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -94,6 +95,84 @@ TEST(Jpeg, EndlessScansAreCorrupt) {
   const Status status = Decode(many + kEndMarker);
   EXPECT_EQ(FailureCodeOf(status), FailureCode::kCorrupt) << status.ToString();
   EXPECT_THAT(status.message(), HasSubstr("scans"));
+}
+
+/// A file of 37 x 23 pixels as a part of another.
+JpegSegment SegmentOf(const std::string& bytes) {
+  return {
+      .bytes = AsBytes(bytes), .is_ycbcr = true, .min_width = 37, .min_height = 23, .max_width = 37, .max_height = 23};
+}
+
+FailureCode SegmentCode(const JpegSegment& segment) {
+  std::vector<std::uint8_t> rows(64 * 64 * 4);
+  const Status status = DecodeJpegSegment(segment, 16, rows.data());
+  return FailureCodeOf(status).value_or(FailureCode::kUnreadable);
+}
+
+TEST(JpegSegment, GivesThePixelsOfTheFileUpToTheRowsWanted) {
+  const std::string bytes = Sample("jpeg_420.jpg");
+  Image image;
+  ASSERT_TRUE(DecodeImage(AsBytes(bytes), {}, &image).ok());
+  image.pixels.resize(37 * 16 * 3);
+  std::vector<std::uint8_t> rows(image.pixels.size());
+  ASSERT_TRUE(DecodeJpegSegment(SegmentOf(bytes), 16, rows.data()).ok());
+  EXPECT_EQ(rows, image.pixels);
+}
+
+TEST(JpegSegment, OtherSizesAndSamplesAreRefused) {
+  const std::string bytes = Sample("jpeg_420.jpg");
+  JpegSegment segment = SegmentOf(bytes);
+  segment.min_height = segment.max_height = 24;
+  EXPECT_EQ(SegmentCode(segment), FailureCode::kTruncated);
+  segment.min_height = segment.max_height = 22;
+  EXPECT_EQ(SegmentCode(segment), FailureCode::kCorrupt);
+  segment = SegmentOf(bytes);
+  segment.min_width = segment.max_width = 38;
+  EXPECT_EQ(SegmentCode(segment), FailureCode::kTruncated);
+  segment.min_width = segment.max_width = 36;
+  EXPECT_EQ(SegmentCode(segment), FailureCode::kCorrupt);
+  segment = SegmentOf(bytes);
+  segment.samples = 4;
+  EXPECT_EQ(SegmentCode(segment), FailureCode::kCorrupt);
+  segment = SegmentOf(bytes);
+  segment.bytes = {};
+  EXPECT_EQ(SegmentCode(segment), FailureCode::kTruncated);
+}
+
+TEST(JpegSegment, AHarmlessRemarkHidesNoDamage) {
+  std::string bytes = Sample("jpeg_420.jpg");
+  const std::size_t scan = Segment(bytes, 0xDA);
+  bytes.insert(scan, 5, 'x');  // libjpeg warns of it, and of nothing after its first warning unless asked to
+  std::vector<std::uint8_t> rows(37 * 23 * 3);
+  EXPECT_TRUE(DecodeJpegSegment(SegmentOf(bytes), 23, rows.data()).ok());
+  const std::string cut = bytes.substr(0, (scan + bytes.size()) / 2);
+  EXPECT_EQ(SegmentCode(SegmentOf(cut)), FailureCode::kTruncated);
+}
+
+TEST(JpegSegment, TablesMayStandApart) {
+  const std::string bytes = Sample("jpeg_grey.jpg");
+  Image image;
+  ASSERT_TRUE(DecodeImage(AsBytes(bytes), {}, &image).ok());
+  // Quantisation and Huffman tables go into a stream of their own.
+  std::string tables = "\xFF\xD8";
+  std::string rest = bytes;
+  for (const int marker : {0xDB, 0xC4, 0xC4}) {
+    const std::size_t at = Segment(rest, marker);
+    ASSERT_NE(at, std::string::npos);
+    const std::size_t size =
+        2 + 256 * static_cast<std::uint8_t>(rest[at + 2]) + static_cast<std::uint8_t>(rest[at + 3]);
+    tables += rest.substr(at, size);
+    rest.erase(at, size);
+  }
+  tables += kEndMarker;
+  JpegSegment segment = SegmentOf(rest);
+  segment.samples = 1;
+  segment.is_ycbcr = false;
+  EXPECT_EQ(SegmentCode(segment), FailureCode::kCorrupt) << "without its tables";
+  segment.tables = AsBytes(tables);
+  std::vector<std::uint8_t> rows(37 * 23);
+  ASSERT_TRUE(DecodeJpegSegment(segment, 23, rows.data()).ok());
+  for (std::size_t i = 0; i < rows.size(); ++i) ASSERT_EQ(rows[i], image.pixels[3 * i]) << i;
 }
 
 TEST(EncodeJpeg, ComesBackNearlyTheSame) {

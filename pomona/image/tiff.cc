@@ -18,12 +18,14 @@
 namespace pomona {
 namespace {
 
-/// libtiff's file: bytes in memory. Keeps the first error and whether it came from reading past the end.
+/// libtiff's file: bytes in memory. Keeps the first error, whether it came from reading past the end, and the first
+/// warning that pixels were made up.
 struct Source {
   std::span<const std::uint8_t> bytes;
   std::uint64_t position = 0;
   bool ended = false;
   std::string error;
+  std::string made_up;
 };
 
 tmsize_t Read(thandle_t handle, void* target, tmsize_t wanted) {
@@ -49,16 +51,45 @@ int CloseNothing(thandle_t) { return 0; }
 
 toff_t Size(thandle_t handle) { return static_cast<Source*>(handle)->bytes.size(); }
 
-int OnError(TIFF*, void* user_data, const char*, const char* format, va_list arguments) {
-  auto* source = static_cast<Source*>(user_data);
-  if (!source->error.empty()) return 1;
+void KeepFirst(std::string* message, const char* format, va_list arguments) {
+  if (!message->empty()) return;
   std::array<char, 200> text{};
   std::vsnprintf(text.data(), text.size(), format, arguments);
-  source->error = text.data();
+  *message = text.data();
+}
+
+int OnError(TIFF*, void* user_data, const char*, const char* format, va_list arguments) {
+  KeepFirst(&static_cast<Source*>(user_data)->error, format, arguments);
   return 1;
 }
 
-int OnWarning(TIFF*, void*, const char*, const char*, va_list) { return 1; }
+/// Most warnings are about tags. After those that the codecs of CCITT and of the older JPEG give of the data, they go
+/// on with rows that they make up.
+int OnWarning(TIFF*, void* user_data, const char* module, const char* format, va_list arguments) {
+  const std::string_view name = module == nullptr ? "" : module;
+  if (name.starts_with("Fax") || name == "LibJpeg" || name == "JPEGLib" || name == "JPEGPreDecode") {
+    KeepFirst(&static_cast<Source*>(user_data)->made_up, format, arguments);
+  }
+  return 1;
+}
+
+/// Whether a message of libtiff means that the data of a strip or tile end before its rows do.
+bool SaysDataEnd(std::string_view message) {
+  if (message.empty() || message == "ZLib error: ") return true;  // CCITT: no message; zlib: has no word for it
+  constexpr std::array<std::string_view, 9> kEndings = {
+      "Not enough data",                // most codecs
+      "not terminated with EOI code",   // LZW
+      "no progress is possible",        // LZMA
+      "Unable to decode WebP data",     // WebP
+      "Premature EOF",                  // CCITT
+      "(got 0,",                        // CCITT: a row without a pixel
+      "remature end of",                // older JPEG, by libjpeg
+      "indicates unexpected height",    // older JPEG: fewer rows than the page
+      "Improper JPEG strip/tile size",  // JPEG in planes of YCbCr
+  };
+  return std::any_of(kEndings.begin(), kEndings.end(),
+                     [&](std::string_view ending) { return message.find(ending) != std::string_view::npos; });
+}
 
 struct Close {
   void operator()(TIFF* tiff) const { TIFFClose(tiff); }
@@ -84,6 +115,39 @@ struct Layout {
   }
 };
 
+/// How the page is cut: strips as wide as the image, or tiles.
+struct Cut {
+  bool tiled = false;
+  std::uint32_t width = 0;
+  std::uint32_t height = 0;   ///< of the last strip it may be more than is left of the image
+  std::size_t row_bytes = 0;  ///< of one plane
+  std::size_t row_bits = 0;   ///< of `row_bytes`, those that hold samples
+
+  std::size_t plane_bytes() const { return row_bytes * height; }
+};
+
+/// One plane of a strip or tile.
+struct Part {
+  std::uint32_t index = 0;  ///< libtiff's number
+  std::size_t rows = 0;     ///< that lie in the image
+  std::size_t columns = 0;
+  bool is_last_strip = false;
+};
+
+/// Whether libtiff's codec returns an error (the older JPEG: a warning) when its data end before the rows do. CCITT
+/// group 4, JBIG and WebP are known not to; of others that are not on this list nothing is known.
+bool TellsMissingRows(std::uint16_t compression) {
+  constexpr std::array<std::uint16_t, 8> kCodecs = {COMPRESSION_NONE,          COMPRESSION_LZW,  COMPRESSION_DEFLATE,
+                                                    COMPRESSION_ADOBE_DEFLATE, COMPRESSION_LZMA, COMPRESSION_PACKBITS,
+                                                    COMPRESSION_ZSTD,          COMPRESSION_OJPEG};
+  return std::find(kCodecs.begin(), kCodecs.end(), compression) != kCodecs.end();
+}
+
+bool SameBits(const std::uint8_t* a, const std::uint8_t* b, std::size_t bits) {
+  if (std::memcmp(a, b, bits / 8) != 0) return false;
+  return bits % 8 == 0 || (a[bits / 8] ^ b[bits / 8]) >> (8 - bits % 8) == 0;
+}
+
 std::uint8_t Unmultiply(std::uint8_t colour, std::uint8_t alpha) {
   return alpha == 0 ? 0 : static_cast<std::uint8_t>(std::min(255 * colour / alpha, 255));
 }
@@ -99,11 +163,16 @@ class TiffDecoder {
   int Orientation();
 
  private:
-  Status Failure() const;
+  Status Failure() const { return Failure(source_.error); }
+  Status Failure(const std::string& message) const;
   Status ReadTags();
   Status CheckLayout() const;
   void ReadPalette();
-  Status DecodeChunks(Image* image);
+  Result<Cut> ReadCut() const;
+  Status DecodeParts(Image* image);
+  Status ReadPart(const Cut& cut, const Part& part, std::span<std::uint8_t> target);
+  Status ReadPartByLibrary(const Cut& cut, const Part& part, std::uint8_t fill, std::span<std::uint8_t> target);
+  Status ReadJpegPart(const Cut& cut, const Part& part, std::span<std::uint8_t> target);
   Status DecodeByLibrary(Image* image);
   void UnpackRow(const std::uint8_t* row, std::size_t count, std::size_t plane);
   void ConvertRow(std::size_t pixels, std::uint8_t* target) const;
@@ -113,19 +182,21 @@ class TiffDecoder {
   std::unique_ptr<TIFF, Close> tiff_;
   Layout layout_;
   std::array<std::array<std::uint8_t, 3>, 256> palette_{};
+  bool is_ycbcr_jpeg_ = false;         ///< such samples become RGB when they are read
   std::vector<std::uint8_t> samples_;  ///< one row, 8 bits a sample, pixel by pixel
+  std::vector<std::uint8_t> second_;   ///< a part read once more
 };
 
-Status TiffDecoder::Failure() const {
-  if (source_.ended) return TruncatedImage("TIFF", source_.bytes.size());
-  return CorruptImage("TIFF", source_.error.empty() ? "libtiff gives no reason" : source_.error);
+Status TiffDecoder::Failure(const std::string& message) const {
+  if (source_.ended || SaysDataEnd(message)) return TruncatedImage("TIFF", source_.bytes.size());
+  return CorruptImage("TIFF", message);
 }
 
 Status TiffDecoder::Open() {
   const std::unique_ptr<TIFFOpenOptions, Close> open_options(TIFFOpenOptionsAlloc());
   if (open_options == nullptr) return ImageFailure(FailureCode::kTooLarge, "no memory to open this TIFF");
   TIFFOpenOptionsSetErrorHandlerExtR(open_options.get(), OnError, &source_);
-  TIFFOpenOptionsSetWarningHandlerExtR(open_options.get(), OnWarning, nullptr);
+  TIFFOpenOptionsSetWarningHandlerExtR(open_options.get(), OnWarning, &source_);
   constexpr std::int64_t kMaxBytesAPixel = 16;
   constexpr std::int64_t kMinAllocation = 64 << 20;
   const std::int64_t pixels = std::clamp<std::int64_t>(options_.max_pixels, 0, std::int64_t{1} << 40);
@@ -158,8 +229,13 @@ Status TiffDecoder::ReadTags() {
                           layout_.photometric != PHOTOMETRIC_SEPARATED && layout_.photometric != PHOTOMETRIC_PALETTE;
   if (layout_.photometric == PHOTOMETRIC_YCBCR && layout_.compression == COMPRESSION_JPEG &&
       layout_.planar == PLANARCONFIG_CONTIG) {
-    TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
+    is_ycbcr_jpeg_ = true;
     layout_.photometric = PHOTOMETRIC_RGB;
+  }
+  // zlib, which fills a buffer to its end: libdeflate stops before a run or block that does not fit, and libtiff calls
+  // the bytes that are left good.
+  if (layout_.compression == COMPRESSION_DEFLATE || layout_.compression == COMPRESSION_ADOBE_DEFLATE) {
+    TIFFSetField(tiff, TIFFTAG_DEFLATE_SUBCODEC, DEFLATE_SUBCODEC_ZLIB);
   }
   return Status::OK();
 }
@@ -168,7 +244,10 @@ Status TiffDecoder::CheckLayout() const {
   const auto unsupported = [](const std::string& what, int value) {
     return UnsupportedImage("TIFF", what + " " + std::to_string(value));
   };
-  if (TIFFIsCODECConfigured(layout_.compression) == 0) return unsupported("with compression", layout_.compression);
+  // libtiff paints the rows that NeXT's data lack white and says nothing.
+  if (TIFFIsCODECConfigured(layout_.compression) == 0 || layout_.compression == COMPRESSION_NEXT) {
+    return unsupported("with compression", layout_.compression);
+  }
   constexpr std::uint16_t kMaxSamples = 8;
   if (layout_.samples < 1 || layout_.samples > kMaxSamples) {
     return unsupported("with samples per pixel of", layout_.samples);
@@ -176,6 +255,9 @@ Status TiffDecoder::CheckLayout() const {
   constexpr std::array kBits = {1, 2, 4, 8, 16};
   if (std::find(kBits.begin(), kBits.end(), layout_.bits) == kBits.end()) {
     return unsupported("with bits per sample of", layout_.bits);
+  }
+  if (layout_.compression == COMPRESSION_JPEG && layout_.bits != 8) {
+    return unsupported("in JPEG with bits per sample of", layout_.bits);
   }
   if (layout_.sample_format != SAMPLEFORMAT_UINT && layout_.sample_format != SAMPLEFORMAT_VOID) {
     return unsupported("of signed or floating-point samples, format", layout_.sample_format);
@@ -255,47 +337,107 @@ void TiffDecoder::ConvertRow(std::size_t pixels, std::uint8_t* target) const {
   }
 }
 
-/// Reads strips or tiles, which libtiff decompresses, row by row into the image.
-Status TiffDecoder::DecodeChunks(Image* image) {
+Result<Cut> TiffDecoder::ReadCut() const {
   TIFF* tiff = tiff_.get();
-  const bool tiled = TIFFIsTiled(tiff) != 0;
-  std::uint32_t chunk_width = layout_.width;
-  std::uint32_t chunk_height = layout_.height;
-  if (tiled) {
-    TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &chunk_width);
-    TIFFGetField(tiff, TIFFTAG_TILELENGTH, &chunk_height);
-    ARROW_RETURN_NOT_OK(CheckImageSize("TIFF tile", chunk_width, chunk_height, options_));
+  Cut cut{.tiled = TIFFIsTiled(tiff) != 0, .width = layout_.width, .height = layout_.height};
+  if (cut.tiled) {
+    TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &cut.width);
+    TIFFGetField(tiff, TIFFTAG_TILELENGTH, &cut.height);
+    ARROW_RETURN_NOT_OK(CheckImageSize("TIFF tile", cut.width, cut.height, options_));
   } else {
-    TIFFGetFieldDefaulted(tiff, TIFFTAG_ROWSPERSTRIP, &chunk_height);
-    chunk_height = std::min(chunk_height, layout_.height);
+    TIFFGetFieldDefaulted(tiff, TIFFTAG_ROWSPERSTRIP, &cut.height);
+    cut.height = std::min(cut.height, layout_.height);
   }
-  const tmsize_t row_bytes = tiled ? TIFFTileRowSize(tiff) : TIFFScanlineSize(tiff);
-  const std::size_t wanted_bits = layout_.samples_in_plane() * chunk_width * layout_.bits;
-  if (chunk_height == 0 || row_bytes <= 0 || static_cast<std::size_t>(row_bytes) < (wanted_bits + 7) / 8) {
-    return CorruptImage("TIFF", "its strips or tiles do not fit its size");
+  cut.row_bits = layout_.samples_in_plane() * cut.width * layout_.bits;
+  cut.row_bytes = (cut.row_bits + 7) / 8;
+  if (layout_.compression != COMPRESSION_JPEG) {
+    const tmsize_t row_bytes = cut.tiled ? TIFFTileRowSize(tiff) : TIFFScanlineSize(tiff);
+    if (row_bytes < static_cast<tmsize_t>(cut.row_bytes)) cut.height = 0;
+    cut.row_bytes = static_cast<std::size_t>(row_bytes);
   }
-  const std::size_t plane_bytes = static_cast<std::size_t>(row_bytes) * chunk_height;
-  const auto chunk = std::make_unique_for_overwrite<std::uint8_t[]>(plane_bytes * layout_.planes());
-  samples_.resize(static_cast<std::size_t>(chunk_width) * layout_.samples);
+  if (cut.height == 0) return CorruptImage("TIFF", "its strips or tiles do not fit its size");
+  return cut;
+}
 
-  for (std::uint32_t y = 0; y < layout_.height; y += chunk_height) {
-    for (std::uint32_t x = 0; x < layout_.width; x += chunk_width) {
-      const std::size_t rows = std::min(chunk_height, layout_.height - y);
-      const std::size_t columns = std::min(chunk_width, layout_.width - x);
-      for (std::size_t plane = 0; plane < layout_.planes(); ++plane) {
+/// JPEG is decoded here, not by libtiff, which takes damaged data and missing rows for good.
+Status TiffDecoder::ReadJpegPart(const Cut& cut, const Part& part, std::span<std::uint8_t> target) {
+  std::fill(target.begin(), target.end(), std::uint8_t{0});
+  const std::uint64_t offset = TIFFGetStrileOffset(tiff_.get(), part.index);
+  const std::uint64_t size = TIFFGetStrileByteCount(tiff_.get(), part.index);
+  const std::size_t in_file = source_.bytes.size();
+  if (offset > in_file || size > in_file - offset) return TruncatedImage("TIFF", in_file);
+  JpegSegment segment{.bytes = source_.bytes.subspan(offset, size),
+                      .samples = layout_.samples_in_plane(),
+                      .is_ycbcr = is_ycbcr_jpeg_,
+                      .min_width = part.columns,
+                      .min_height = part.rows,
+                      .max_width = cut.width,
+                      .max_height = cut.height};
+  if (part.is_last_strip) {  // that of some files has as many rows as the others
+    const auto limit = static_cast<std::size_t>(options_.max_pixels) / cut.width;
+    segment.max_height = std::max(segment.max_height, limit);
+  }
+  std::uint32_t tables_size = 0;
+  const std::uint8_t* tables = nullptr;
+  if (TIFFGetField(tiff_.get(), TIFFTAG_JPEGTABLES, &tables_size, &tables) != 0 && tables != nullptr) {
+    segment.tables = {tables, tables_size};
+  }
+  return DecodeJpegSegment(segment, target.size() / cut.row_bytes, target.data());
+}
+
+Status TiffDecoder::ReadPartByLibrary(const Cut& cut, const Part& part, std::uint8_t fill,
+                                      std::span<std::uint8_t> target) {
+  TIFF* tiff = tiff_.get();
+  std::fill(target.begin(), target.end(), fill);
+  const auto wanted = static_cast<tmsize_t>(target.size());
+  if (layout_.compression == COMPRESSION_NONE && TIFFGetStrileByteCount(tiff, part.index) < target.size()) {
+    return TruncatedImage("TIFF", source_.bytes.size());  // libtiff would read on in what follows
+  }
+  const tmsize_t got = cut.tiled ? TIFFReadEncodedTile(tiff, part.index, target.data(), wanted)
+                                 : TIFFReadEncodedStrip(tiff, part.index, target.data(), wanted);
+  return got == wanted && source_.error.empty() ? Status::OK() : Failure();
+}
+
+/// Fills `target` with decompressed rows of `cut.row_bytes`, or fails: no sample in it was there before.
+Status TiffDecoder::ReadPart(const Cut& cut, const Part& part, std::span<std::uint8_t> target) {
+  if (layout_.compression == COMPRESSION_JPEG) return ReadJpegPart(cut, part, target);
+  ARROW_RETURN_NOT_OK(ReadPartByLibrary(cut, part, 0x00, target));
+  if (!TellsMissingRows(layout_.compression)) {
+    // Once more over ones instead of zeros: where the two differ the codec has written nothing.
+    second_.resize(target.size());
+    ARROW_RETURN_NOT_OK(ReadPartByLibrary(cut, part, 0xFF, second_));
+    for (std::size_t at = 0; at < target.size(); at += cut.row_bytes) {
+      if (!SameBits(&target[at], &second_[at], cut.row_bits)) return TruncatedImage("TIFF", source_.bytes.size());
+    }
+  }
+  return source_.made_up.empty() ? Status::OK() : Failure(source_.made_up);
+}
+
+/// Reads strips or tiles row by row into the image.
+Status TiffDecoder::DecodeParts(Image* image) {
+  TIFF* tiff = tiff_.get();
+  ARROW_ASSIGN_OR_RAISE(const Cut cut, ReadCut());
+  const std::size_t planes = layout_.planes();
+  std::vector<std::uint8_t> buffer(cut.plane_bytes() * planes);
+  samples_.resize(static_cast<std::size_t>(cut.width) * layout_.samples);
+
+  for (std::uint32_t y = 0; y < layout_.height; y += cut.height) {
+    for (std::uint32_t x = 0; x < layout_.width; x += cut.width) {
+      Part part{.rows = std::min(cut.height, layout_.height - y),
+                .columns = std::min(cut.width, layout_.width - x),
+                .is_last_strip = !cut.tiled && layout_.height - y <= cut.height};
+      const std::size_t size = cut.tiled ? cut.plane_bytes() : part.rows * cut.row_bytes;
+      for (std::size_t plane = 0; plane < planes; ++plane) {
         const auto sample = static_cast<std::uint16_t>(plane);
-        const auto wanted = static_cast<tmsize_t>(tiled ? plane_bytes : rows * static_cast<std::size_t>(row_bytes));
-        void* target = chunk.get() + plane * plane_bytes;
-        const tmsize_t got = tiled ? TIFFReadEncodedTile(tiff, TIFFComputeTile(tiff, x, y, 0, sample), target, wanted)
-                                   : TIFFReadEncodedStrip(tiff, TIFFComputeStrip(tiff, y, sample), target, wanted);
-        if (got != wanted) return Failure();
+        part.index = cut.tiled ? TIFFComputeTile(tiff, x, y, 0, sample) : TIFFComputeStrip(tiff, y, sample);
+        ARROW_RETURN_NOT_OK(ReadPart(cut, part, {buffer.data() + plane * cut.plane_bytes(), size}));
       }
-      for (std::size_t row = 0; row < rows; ++row) {
-        for (std::size_t plane = 0; plane < layout_.planes(); ++plane) {
-          UnpackRow(chunk.get() + plane * plane_bytes + row * static_cast<std::size_t>(row_bytes),
-                    columns * layout_.samples_in_plane(), plane);
+      for (std::size_t row = 0; row < part.rows; ++row) {
+        for (std::size_t plane = 0; plane < planes; ++plane) {
+          UnpackRow(buffer.data() + plane * cut.plane_bytes() + row * cut.row_bytes,
+                    part.columns * layout_.samples_in_plane(), plane);
         }
-        ConvertRow(columns, image->pixels.data() + ((y + row) * layout_.width + x) * 3);
+        ConvertRow(part.columns, image->pixels.data() + ((y + row) * layout_.width + x) * 3);
       }
     }
   }
@@ -306,8 +448,12 @@ Status TiffDecoder::DecodeChunks(Image* image) {
 Status TiffDecoder::DecodeByLibrary(Image* image) {
   TIFF* tiff = tiff_.get();
   std::array<char, 1024> reason{};
-  if (TIFFRGBAImageOK(tiff, reason.data()) == 0)
+  if (TIFFRGBAImageOK(tiff, reason.data()) == 0) {
     return UnsupportedImage("TIFF", "of this kind (" + std::string(reason.data()) + ")");
+  }
+  if (layout_.compression != COMPRESSION_JPEG && !TellsMissingRows(layout_.compression)) {
+    return UnsupportedImage("TIFF", "in YCbCr with compression " + std::to_string(layout_.compression));
+  }
   TIFFSetField(tiff, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);  // as stored; the tag was read before
   const std::size_t pixels = static_cast<std::size_t>(layout_.width) * layout_.height;
   std::vector<std::uint32_t> raster(pixels);
@@ -317,6 +463,7 @@ Status TiffDecoder::DecodeByLibrary(Image* image) {
     return Failure();
   }
   if (!source_.error.empty()) return Failure();
+  if (!source_.made_up.empty()) return Failure(source_.made_up);
   for (std::size_t i = 0; i < pixels; ++i) {
     image->pixels[3 * i] = static_cast<std::uint8_t>(TIFFGetR(raster[i]));
     image->pixels[3 * i + 1] = static_cast<std::uint8_t>(TIFFGetG(raster[i]));
@@ -327,9 +474,10 @@ Status TiffDecoder::DecodeByLibrary(Image* image) {
 
 Status TiffDecoder::Decode(Image* image) {
   ARROW_RETURN_NOT_OK(AllocateImage("TIFF", layout_.width, layout_.height, options_, image));
+  source_.error.clear();  // of tags that the page does without
   if (layout_.photometric == PHOTOMETRIC_YCBCR) return DecodeByLibrary(image);
   if (layout_.photometric == PHOTOMETRIC_PALETTE) ReadPalette();
-  return DecodeChunks(image);
+  return DecodeParts(image);
 }
 
 int TiffDecoder::Orientation() {

@@ -7,6 +7,7 @@ Pillow; where samples have 16 bits, of their high bytes. decode_test.cc reads it
 """
 
 import hashlib
+import io
 import pathlib
 import struct
 import zlib
@@ -149,6 +150,54 @@ def webp():
     save("webp_animated.webp", rgb, save_all=True, append_images=[picture(), picture()], lossless=True)
 
 
+def encoded(image, kind, **settings):
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **settings)
+    return buffer.getvalue()
+
+
+def tiff_file(width, height, tags, parts):
+    """A little-endian TIFF: `tags` are (number, *short values); the strips or tiles follow the directory."""
+    entries = {256: (3, (width,)), 257: (3, (height,))} | {number: (3, values) for number, *values in tags}
+    offsets, sizes = (324, 325) if 322 in entries else (273, 279)
+    entries[offsets] = entries[sizes] = (4, tuple(len(part) for part in parts))
+    size = {3: 2, 4: 4}
+    extra = 8 + 2 + 12 * len(entries) + 4
+    offset = extra + sum(size[kind] * len(values) for kind, values in entries.values() if size[kind] * len(values) > 4)
+    entries[offsets] = (4, tuple(offset + sum(map(len, parts[:i])) for i in range(len(parts))))
+    directory, values_after = b"", b""
+    for number in sorted(entries):
+        kind, values = entries[number]
+        packed = struct.pack(f"<{len(values)}{'H' if kind == 3 else 'I'}", *values)
+        if len(packed) > 4:
+            place = struct.pack("<I", extra + len(values_after))
+            values_after += packed
+        else:
+            place = packed.ljust(4, b"\0")
+        directory += struct.pack("<HHI", number, kind, len(values)) + place
+    head = b"II*\0" + struct.pack("<IH", 8, len(entries)) + directory + b"\0" * 4
+    return head + values_after + b"".join(parts)
+
+
+def strip_of(image, **settings):
+    """The one strip of the TIFF that Pillow makes of an image."""
+    data = encoded(image, "TIFF", **settings)
+    with Image.open(io.BytesIO(data)) as written:
+        (offset,), (size,) = written.tag_v2[273], written.tag_v2[279]
+    return data[offset : offset + size]
+
+
+# Tags of a TIFF that Pillow does not write: 8-bit RGB, tiles of 16 x 16 pixels.
+COLOUR = [(258, 8, 8, 8), (262, 2), (277, 3)]
+TILES = [(322, 16), (323, 16)]
+
+
+def tiles_of(image, side):
+    """The tiles from left to right and top to bottom, black beyond the image."""
+    width, height = image.size
+    return [image.crop((x, y, x + side, y + side)) for y in range(0, height, side) for x in range(0, width, side)]
+
+
 def tiff():
     rgb = picture()
     grey = rgb.convert("L")
@@ -169,7 +218,8 @@ def tiff():
     save("tiff_deflate_predictor.tif", rgb, compression="tiff_adobe_deflate", tiffinfo={317: 2})
     save("tiff_packbits.tif", rgb, compression="packbits")
     save("tiff_jpeg.tif", rgb, compression="jpeg")
-    save("tiff_tiles.tif", rgb, compression="tiff_lzw", tiffinfo={322: 16, 323: 16})
+    tiles = [zlib.compress(tile.tobytes()) for tile in tiles_of(rgb, 16)]
+    write("tiff_tiles.tif", tiff_file(WIDTH, HEIGHT, [*COLOUR, (259, 8), *TILES], tiles), np.asarray(rgb))
     save("tiff_big.tif", rgb, big_tiff=True)
     save("tiff_strips.tif", rgb, compression="tiff_lzw", tiffinfo={278: 4})
     save("tiff_exif.tif", picture(21, 13), exif=exif(7))
@@ -237,8 +287,56 @@ def gif():
     write("gif_part_of_screen.gif", bytes(data))
 
 
+def tiff_codecs():
+    """Every way to compress, and JPEG with all that goes with it."""
+    rgb = picture()
+    grey, pixels = rgb.convert("L"), np.asarray(rgb)
+    save("tiff_1bit_group3.tif", rgb.convert("1"), compression="group3")
+    save("tiff_1bit_ccitt.tif", rgb.convert("1"), compression="tiff_ccitt")
+    save("tiff_deflate.tif", rgb, compression="tiff_adobe_deflate")
+    save("tiff_lzma.tif", rgb, compression="lzma")
+    save("tiff_zstd.tif", rgb, compression="zstd")
+    save("tiff_jpeg_grey.tif", grey, compression="jpeg")
+    save("tiff_jpeg_cmyk.tif", rgb.convert("CMYK"), compression="jpeg")
+    save("tiff_jpeg_strips.tif", rgb, compression="jpeg", tiffinfo={278: 16})
+    # Pillow writes no more: of these the strips are its, or are raw samples, and the header is made here.
+    tiles = [encoded(tile, "JPEG", keep_rgb=True, subsampling=0) for tile in tiles_of(rgb, 16)]
+    write("tiff_jpeg_tiles.tif", tiff_file(WIDTH, HEIGHT, [*COLOUR, (259, 7), *TILES], tiles))
+    tiles = [strip_of(tile, compression="group4") for tile in tiles_of(rgb.convert("1"), 16)]
+    write("tiff_group4_tiles.tif", tiff_file(WIDTH, HEIGHT, [(258, 1), (262, 1), (259, 4), *TILES], tiles))
+    colour = [*COLOUR, (278, HEIGHT)]
+    ycbcr = [(258, 8, 8, 8), (262, 6), (277, 3), (278, HEIGHT), (530, 2, 2)]
+    jpeg_bytes = encoded(rgb, "JPEG", subsampling=2, quality=97)
+    write("tiff_jpeg_ycbcr.tif", tiff_file(WIDTH, HEIGHT, [*ycbcr, (259, 7)], [jpeg_bytes]))
+    lossless = encoded(rgb, "WEBP", lossless=True, exact=True)
+    write("tiff_webp.tif", tiff_file(WIDTH, HEIGHT, [*colour, (259, 50001)], [lossless]), pixels)
+    # Stored blocks of more rows than there are: libdeflate stops before what does not fit.
+    stored = zlib.compress(pixels.tobytes(), 0)
+    fewer = [*COLOUR, (278, HEIGHT - 3), (259, 8)]
+    write("tiff_deflate_surplus.tif", tiff_file(WIDTH, HEIGHT - 3, fewer, [stored]), pixels[:-3])
+    planes = [zlib.compress(plane.tobytes()) for plane in rgb.split()]
+    write("tiff_planes.tif", tiff_file(WIDTH, HEIGHT, [*colour, (259, 8), (284, 2)], planes), pixels)
+    planes = [encoded(plane, "JPEG", quality=90) for plane in rgb.split()]
+    decoded = [np.asarray(Image.open(io.BytesIO(plane))) for plane in planes]
+    write("tiff_jpeg_planes.tif", tiff_file(WIDTH, HEIGHT, [*colour, (259, 7), (284, 2)], planes), np.dstack(decoded))
+    planes = [encoded(plane, "JPEG", quality=90) for plane in rgb.convert("YCbCr").split()]
+    tags = [*ycbcr[:-1], (530, 1, 1), (259, 7), (284, 2)]
+    write("tiff_jpeg_ycbcr_planes.tif", tiff_file(WIDTH, HEIGHT, tags, planes))
+    # The last strip as high as the first.
+    strips = [encoded(rgb.crop((0, y, WIDTH, y + 16)), "JPEG", keep_rgb=True, subsampling=0) for y in (0, 16)]
+    decoded = np.vstack([np.asarray(Image.open(io.BytesIO(strip))) for strip in strips])[:HEIGHT]
+    surplus = tiff_file(WIDTH, HEIGHT, [*COLOUR, (278, 16), (259, 7)], strips)
+    write("tiff_jpeg_surplus.tif", surplus, decoded)
+    # The older JPEG in TIFF: a whole JPEG file, and YCbCr with halved chroma.
+    start = len(tiff_file(WIDTH, HEIGHT, [*ycbcr, (259, 6), (513, 0), (514, 0)], [b""]))
+    whole = [(259, 6), (513, start), (514, len(jpeg_bytes))]
+    write("tiff_jpeg_old.tif", tiff_file(WIDTH, HEIGHT, [*ycbcr, *whole], [jpeg_bytes]))
+    blocks = rng.integers(0, 256, ((HEIGHT + 1) // 2, (WIDTH + 1) // 2, 6), dtype=np.uint8)
+    write("tiff_ycbcr.tif", tiff_file(WIDTH, HEIGHT, [*ycbcr, (259, 8)], [zlib.compress(blocks.tobytes())]))
+
+
 def main():
-    for kind in jpeg, png, webp, tiff, bmp, gif:
+    for kind in jpeg, png, webp, tiff, bmp, gif, tiff_codecs:
         kind()
     lines = [f"{name}\t{width}\t{height}\t{digest}\n" for name, (width, height, digest) in expected.items()]
     (FOLDER / "expected.tsv").write_text("".join(lines))
