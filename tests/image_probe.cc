@@ -1,4 +1,5 @@
-// Decodes and resizes image files for tests/test_image_pillow.py, which compares the pixels with Pillow's.
+// Decodes and resizes image files for tests/test_image_pillow.py, which compares the pixels with Pillow's, and for
+// tests/test_odd_images.py, which looks at what the pixels depend on.
 //
 // Reads lines of tab-separated fields and answers each with one line:
 //   decode PATH                        ->  ok WIDTH HEIGHT SHA256   or   CODE MESSAGE

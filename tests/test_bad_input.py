@@ -6,6 +6,8 @@ import struct
 import zlib
 
 import outputs
+import pytest
+from odd_images import SAMPLES, taller_tiff
 from pictures import encoded, small_jpeg
 from PIL import Image
 
@@ -85,6 +87,43 @@ def test_every_bad_image_is_a_row_with_a_reason(pomona, photos, tmp_path):
         assert code in done.stdout, "the summary counts failures by code"
     report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "page.jpg" in report
+
+
+def test_tiff_rows_that_are_not_there_are_truncated(pomona, tmp_path):
+    """However the rows are compressed; what is whole among them gives the same features whatever memory held."""
+    (tmp_path / "in" / "a").mkdir(parents=True)
+    for sample in sorted(SAMPLES.glob("tiff_*.tif")):
+        data = sample.read_bytes()
+        (tmp_path / "in" / "a" / sample.name).write_bytes(data)
+        if sample.name not in ("tiff_big.tif", "tiff_pages.tif"):
+            (tmp_path / "in" / "a" / f"short-{sample.name}").write_bytes(taller_tiff(data))
+    features = []
+    for perturb in "85", "200":
+        output = tmp_path / f"out-{perturb}"
+        pomona(
+            *("run", tmp_path / "in", "--output", output, *PIXELS, "--max-failures", "100%"),
+            env={"MALLOC_PERTURB_": perturb},
+        )
+        outputs.check_accounts(output)
+        features.append(outputs.table(output, "features"))
+        rows = {os.path.basename(row["path"]): row["code"] for row in outputs.quarantine(output)}
+        assert len(rows) > 30
+        assert {name: code for name, code in rows.items() if not name.startswith("short-")} == {}
+        assert {*rows.values()} == {"truncated"}
+    assert features[0].equals(features[1])
+
+
+def test_short_strips_and_cut_jpeg_data_in_tiff(pomona, test_data, tmp_path):
+    cases = test_data / "field-cases"
+    if not cases.is_dir():
+        pytest.skip(f"no {cases}")
+    (tmp_path / "in" / "a").mkdir(parents=True)
+    for case in "01-short-strips/jpeg.tif", "02-damaged-jpeg-in-tiff/cut.tif", "02-damaged-jpeg-in-tiff/whole.tif":
+        shutil.copy(cases / case, tmp_path / "in" / "a")
+    run(pomona, tmp_path / "in", tmp_path / "out", "--max-failures", "100%")
+    codes = {os.path.basename(row["path"]): row["code"] for row in outputs.quarantine(tmp_path / "out")}
+    assert codes == {"jpeg.tif": "truncated", "cut.tif": "truncated"}
+    assert [os.path.basename(path) for path in outputs.paths(tmp_path / "out")] == ["whole.tif"]
 
 
 def test_a_file_that_may_not_be_read(pomona, photos, tmp_path):
