@@ -10,13 +10,13 @@ ROOT = Path(__file__).resolve().parent.parent
 COMPILER = "aarch64-linux-gnu-g++"
 EMULATOR = "qemu-aarch64-static"
 PARTS = [
-    "simd_target",
-    "float_buffer",
-    "interpolation_points",
-    "weight_transform",
-    "matrix_kernel",
-    "tile_transforms",
-    "convolution_layer",
+    "base/simd_target",
+    "features/winograd/float_buffer",
+    "features/winograd/interpolation_points",
+    "features/winograd/weight_transform",
+    "features/winograd/matrix_kernel",
+    "features/winograd/tile_transforms",
+    "features/winograd/convolution_layer",
 ]
 OPTIONS = "-std=c++20 -O2 -Wall -Wextra -Werror -ffp-contract=off -static -march=armv8-a+crypto"
 
@@ -28,7 +28,7 @@ def test_neon_convolves(tmp_path):
     headers = tmp_path / "include"
     headers.mkdir()
     (headers / "hwy").symlink_to("/usr/include/hwy")  # the other headers there are this processor's
-    sources = [ROOT / f"pomona/features/winograd/{part}.cc" for part in PARTS]
+    sources = [ROOT / f"pomona/{part}.cc" for part in PARTS]
     program = tmp_path / "probe"
     options = [*OPTIONS.split(), f"-I{ROOT}", f"-I{headers}", "-o", program]
     subprocess.run([COMPILER, *options, *sources, ROOT / "tests/winograd_probe.cc"], check=True)

@@ -1,6 +1,6 @@
 #include "pomona/features/engine_choice.h"
 
-#include "pomona/features/winograd/simd_target.h"
+#include "pomona/base/simd_target.h"
 
 namespace pomona {
 
@@ -13,9 +13,9 @@ Result<EngineDecision> DecideEngine(const NetworkOptions& options) {
                            "; use --engine openvino or auto");
   }
   if (!f32) return EngineDecision{false, "the native engine computes in f32 only"};
-  const winograd::SimdTarget target = winograd::UsableSimdTargets().front();
-  const std::string name(winograd::SimdTargetName(target));
-  if (target == winograd::SimdTarget::kGeneric) {
+  const SimdTarget target = UsableSimdTargets().front();
+  const std::string name(SimdTargetName(target));
+  if (target == SimdTarget::kGeneric) {
     return EngineDecision{false, "the native engine has no code for this processor's vectors"};
   }
   return EngineDecision{true, "at f32 the native engine needs a fifth of the multiplications, here with " + name};

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "pomona/features/winograd/simd_target.h"
+#include "pomona/base/simd_target.h"
 
 namespace pomona {
 namespace {
@@ -21,7 +21,7 @@ TEST(EngineChoice, ObeysTheUser) {
 
 TEST(EngineChoice, TakesTheNativeEngineForFloat32) {
   NetworkOptions options;
-  const bool vectors = winograd::UsableSimdTargets().front() != winograd::SimdTarget::kGeneric;
+  const bool vectors = UsableSimdTargets().front() != SimdTarget::kGeneric;
   EXPECT_EQ(DecideEngine(options)->native, vectors);
   if (vectors) {
     EXPECT_THAT(DecideEngine(options)->reason, HasSubstr("a fifth of the multiplications"));

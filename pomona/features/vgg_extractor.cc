@@ -35,7 +35,7 @@ Result<std::unique_ptr<FeatureExtractor>> MakeNative(const VggWeights& weights, 
   engine.memory_limit = options.native.memory_limit;
   engine.memory = options.native.memory;
   if (!options.native.instruction_set.empty()) {
-    engine.target = winograd::SimdTargetFromName(options.native.instruction_set);
+    engine.target = SimdTargetFromName(options.native.instruction_set);
     if (!engine.target) {
       return Status::Invalid("the native engine knows no instruction set \"", options.native.instruction_set, "\"");
     }

@@ -9,11 +9,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "pomona/base/simd_target.h"
 #include "pomona/features/int8_ranges.h"
 #include "pomona/features/safetensors.h"
 #include "pomona/features/vgg_for_test.h"
 #include "pomona/features/winograd/layout.h"
-#include "pomona/features/winograd/simd_target.h"
 
 namespace pomona {
 namespace {
@@ -204,20 +204,20 @@ TEST(VggExtractor, EnginesAgreeForEveryTileAndInstructionSet) {
   const std::vector<std::uint8_t> pixels = RandomPixels(std::size_t{40} * 50 * 3, 4);
   const std::vector<float> expected = Extract(
       *MakeVggExtractor(Random(), Options(40, 50, Pooling::kMax, 1, EngineChoice::kOpenVino)).ValueOrDie(), pixels);
-  for (const winograd::SimdTarget target : winograd::UsableSimdTargets()) {
+  for (const SimdTarget target : UsableSimdTargets()) {
     for (int tile = winograd::kSmallestTile; tile <= winograd::kLargestTile; ++tile) {
       NetworkOptions options = Options(40, 50, Pooling::kMax, 1, EngineChoice::kNative);
-      options.native.instruction_set = winograd::SimdTargetName(target);
+      options.native.instruction_set = SimdTargetName(target);
       options.native.tile_sizes.assign(Random().layers.size() - 1, tile);
       const std::vector<float> features = Extract(*MakeVggExtractor(Random(), options).ValueOrDie(), pixels);
-      EXPECT_LE(Furthest(features, expected), 2e-5) << winograd::SimdTargetName(target) << ", tile " << tile;
+      EXPECT_LE(Furthest(features, expected), 2e-5) << SimdTargetName(target) << ", tile " << tile;
     }
   }
 }
 
 TEST(VggExtractor, TakesOneEngineByItself) {
   EXPECT_EQ(MakeVggExtractor(Random(), Options(32, 32)).ValueOrDie()->engine() == "native",
-            winograd::UsableSimdTargets().front() != winograd::SimdTarget::kGeneric);
+            UsableSimdTargets().front() != SimdTarget::kGeneric);
   NetworkOptions options = Options(32, 32, Pooling::kMax, 1, EngineChoice::kNative);
   options.native.instruction_set = "mmx";
   EXPECT_THAT(MakeVggExtractor(Random(), options).status().message(), HasSubstr("\"mmx\""));

@@ -4,9 +4,9 @@
 #include <span>
 #include <vector>
 
+#include "pomona/base/simd_target.h"
 #include "pomona/features/winograd/layout.h"
 #include "pomona/features/winograd/matrix_kernel.h"
-#include "pomona/features/winograd/simd_target.h"
 #include "pomona/features/winograd/tile_transforms.h"
 
 namespace pomona::winograd {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "pomona/features/winograd/highway_targets.h"
+#include "pomona/base/highway_targets.h"
 #include "pomona/features/winograd/layout.h"
 
 // Highway compiles this file once for each instruction set.
@@ -111,7 +111,7 @@ FirstConvolution FirstConvolutionOfTarget() { return {kPanelWidth, Convolve, Sub
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include "pomona/features/winograd/target_table.h"
+#include "pomona/base/target_table.h"
 
 namespace pomona::winograd {
 

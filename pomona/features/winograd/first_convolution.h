@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "pomona/features/winograd/simd_target.h"
+#include "pomona/base/simd_target.h"
 
 namespace pomona::winograd {
 

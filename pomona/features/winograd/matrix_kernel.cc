@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdint>
 
-#include "pomona/features/winograd/highway_targets.h"
+#include "pomona/base/highway_targets.h"
 #include "pomona/features/winograd/layout.h"
 
 // Highway compiles this file once for each instruction set.
@@ -207,7 +207,7 @@ MatrixKernel MatrixKernelOfTarget() { return {kPanelWidth, kMaxRows, Multiply}; 
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include "pomona/features/winograd/target_table.h"
+#include "pomona/base/target_table.h"
 
 namespace pomona::winograd {
 

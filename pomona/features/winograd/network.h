@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "pomona/base/simd_target.h"
 #include "pomona/base/status.h"
 #include "pomona/features/feature_extractor.h"
 #include "pomona/features/network_options.h"
@@ -14,7 +15,6 @@
 #include "pomona/features/winograd/float_buffer.h"
 #include "pomona/features/winograd/pixel_stripe.h"
 #include "pomona/features/winograd/pooling_kernels.h"
-#include "pomona/features/winograd/simd_target.h"
 #include "pomona/features/winograd/tile_plan.h"
 
 namespace pomona::winograd {

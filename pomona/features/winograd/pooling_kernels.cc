@@ -1,6 +1,6 @@
 #include "pomona/features/winograd/pooling_kernels.h"
 
-#include "pomona/features/winograd/highway_targets.h"
+#include "pomona/base/highway_targets.h"
 #include "pomona/features/winograd/layout.h"
 
 // Highway compiles this file once for each instruction set.
@@ -70,7 +70,7 @@ PoolingKernels PoolingKernelsOfTarget() { return {MaxPool, GlobalMax, GlobalAver
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include "pomona/features/winograd/target_table.h"
+#include "pomona/base/target_table.h"
 
 namespace pomona::winograd {
 

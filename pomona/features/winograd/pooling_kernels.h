@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "pomona/features/winograd/simd_target.h"
+#include "pomona/base/simd_target.h"
 
 namespace pomona::winograd {
 

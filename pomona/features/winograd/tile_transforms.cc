@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "pomona/features/winograd/highway_targets.h"
+#include "pomona/base/highway_targets.h"
 #include "pomona/features/winograd/interpolation_points.h"
 
 // Highway compiles this file once for each instruction set.
@@ -274,7 +274,7 @@ TileTransforms TileTransformsOfTarget() {
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include "pomona/features/winograd/target_table.h"
+#include "pomona/base/target_table.h"
 
 namespace pomona::winograd {
 

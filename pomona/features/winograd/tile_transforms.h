@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <span>
 
+#include "pomona/base/simd_target.h"
 #include "pomona/features/winograd/layout.h"
-#include "pomona/features/winograd/simd_target.h"
 
 namespace pomona::winograd {
 

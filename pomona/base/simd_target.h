@@ -4,9 +4,9 @@
 #include <string_view>
 #include <vector>
 
-namespace pomona::winograd {
+namespace pomona {
 
-/// \brief Instruction sets that the engine has code for.
+/// \brief Instruction sets that have code of their own.
 ///
 /// Those that multiply and add in one rounding (AVX-512, AVX2 with FMA, NEON) give the same bits; SSE4 and the generic
 /// code, which round twice, give the same among themselves.
@@ -18,4 +18,4 @@ std::optional<SimdTarget> SimdTargetFromName(std::string_view name);
 /// \brief Those that were compiled and that this processor runs, the fastest first; never empty.
 std::vector<SimdTarget> UsableSimdTargets();
 
-}  // namespace pomona::winograd
+}  // namespace pomona

@@ -1,4 +1,4 @@
-#include "pomona/features/winograd/simd_target.h"
+#include "pomona/base/simd_target.h"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 
 #include "pomona/base/resources.h"
 
-namespace pomona::winograd {
+namespace pomona {
 namespace {
 
 TEST(SimdTarget, NamesReadBack) {
@@ -31,4 +31,4 @@ TEST(SimdTarget, UsesWhatTheProcessorHas) {
 }
 
 }  // namespace
-}  // namespace pomona::winograd
+}  // namespace pomona

@@ -5,7 +5,7 @@
 
 #include <hwy/highway.h>
 
-#include "pomona/features/winograd/simd_target.h"
+#include "pomona/base/simd_target.h"
 
 // Where `Function` exists in the namespace of each compiled instruction set: its results, in the order of SimdTarget.
 // For the last part of a file that Highway compiles for each of them.
@@ -55,7 +55,7 @@
     }                                                                                                           \
   }
 
-namespace pomona::winograd {
+namespace pomona {
 
 /// The functions of a concept, one set an instruction set.
 template <typename Functions>
@@ -66,4 +66,4 @@ const Functions& ForTarget(const TargetTable<Functions>& table, SimdTarget targe
   return table[static_cast<std::size_t>(target)];
 }
 
-}  // namespace pomona::winograd
+}  // namespace pomona

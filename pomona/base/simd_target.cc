@@ -1,13 +1,13 @@
-#include "pomona/features/winograd/simd_target.h"
+#include "pomona/base/simd_target.h"
 
 #include <array>
 #include <cstdint>
 
-#include "pomona/features/winograd/highway_targets.h"
+#include "pomona/base/highway_targets.h"
 //
 #include <hwy/targets.h>
 
-namespace pomona::winograd {
+namespace pomona {
 namespace {
 
 struct TargetInfo {
@@ -42,4 +42,4 @@ std::vector<SimdTarget> UsableSimdTargets() {
   return usable;
 }
 
-}  // namespace pomona::winograd
+}  // namespace pomona
