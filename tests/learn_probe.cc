@@ -17,7 +17,6 @@
 
 #include "pomona/base/json.h"
 #include "pomona/base/resources.h"
-#include "pomona/learn/blas.h"
 #include "pomona/learn/memory_rows.h"
 #include "pomona/learn/reduction.h"
 
@@ -97,7 +96,6 @@ Status WriteResult(const pomona::Reduction& reduction, const pomona::RowSource& 
                                                   {"warnings", reduction.warnings},
                                                   {"seconds", seconds},
                                                   {"project_seconds", project_seconds},
-                                                  {"kernel", pomona::blas::KernelName()},
                                                   {"peak_rss_bytes", pomona::PeakResidentBytes()}};
   return Status::OK();
 }

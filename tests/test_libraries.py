@@ -47,6 +47,11 @@ def test_arrow_and_openvino_come_from_the_pinned_wheels(linked, loaded):
     assert Path(loaded[arrow_name]).parent.resolve() == Path(pyarrow.__file__).parent
 
 
+def test_no_blas_of_the_system_is_loaded(loaded):
+    """Which one a machine has, and which code it picks for a processor, must not decide the numbers."""
+    assert not [name for name in loaded if re.search("blas|lapack|atlas|mkl", name)]
+
+
 def test_no_library_is_loaded_in_two_versions(loaded):
     stems = [name.split(".so")[0] for name in loaded]
     assert len(stems) == len(set(stems)), sorted(loaded)

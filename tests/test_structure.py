@@ -25,8 +25,6 @@ ADAPTED = {
     "curl/": "storage",
     "zip.h": "features",
     "CLI/": "cli",
-    "lapacke.h": "learn",
-    "cblas.h": "learn",
     "spdlog/": "base",
     "toml++/": "cli",
     "openssl/": "base",

@@ -19,15 +19,13 @@
 #include <vector>
 
 #include <arrow/io/file.h>
-#include <cblas.h>
 
 #include "pomona/base/json.h"
 #include "pomona/base/parallel.h"
 #include "pomona/features/vgg_weights.h"
 #include "pomona/features/winograd/network_session.h"
 #include "pomona/features/winograd/winograd_extractor.h"
-
-extern "C" void openblas_set_num_threads(int threads);
+#include "pomona/learn/matrix_product.h"
 
 namespace {
 
@@ -56,9 +54,11 @@ Map Convolve(const Map& in, const std::vector<double>& kernel, std::span<const f
   std::vector<double> sums(static_cast<std::size_t>(in.rows * width * outputs));
   for (int tap = 0; tap < 9; ++tap) {
     const int offset = (tap / 3 * width + tap % 3) * in.channels;
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, in.rows * width, outputs, in.channels, 1, &padded[offset],
-                in.channels, &kernel[static_cast<std::size_t>(tap * in.channels * outputs)], outputs, 1, sums.data(),
-                outputs);
+    Multiply(Transpose::kNo, StridedView<const double>(&padded[offset], in.rows * width, in.channels, in.channels),
+             Transpose::kNo,
+             StridedView<const double>(&kernel[static_cast<std::size_t>(tap * in.channels * outputs)], in.channels,
+                                       outputs, outputs),
+             1, 1, StridedView<double>(sums.data(), in.rows * width, outputs, outputs));
   }
   Map out{in.rows, in.columns, outputs, {}};
   for (int y = 0; y < in.rows; ++y) {
@@ -309,7 +309,6 @@ int main(int argc, char** argv) {
     if (option == "--targets") arguments.targets = Words(argv[i + 1]);
     if (option == "--tiles") arguments.tiles = Words(argv[i + 1]);
   }
-  openblas_set_num_threads(1);
   const Status status = Run(arguments);
   if (!status.ok()) std::cerr << status.ToString() << "\n";
   return status.ok() ? 0 : 1;

@@ -7,16 +7,16 @@
 #include <span>
 #include <utility>
 
-#include "pomona/learn/blas.h"
+#include "pomona/learn/matrix_product.h"
 #include "pomona/learn/merge_tree.h"
+#include "pomona/learn/orthonormal_rows.h"
 #include "pomona/learn/random_numbers.h"
 #include "pomona/learn/row_kernels.h"
+#include "pomona/learn/symmetric_eigen.h"
+#include "pomona/learn/vector_products.h"
 
 namespace pomona {
 namespace {
-
-using blas::StridedView;
-using blas::Transpose;
 
 // Columns standardised at a time: 1,024 rows of them are 4 MB of float64, where the whole block would be 200 MB.
 constexpr std::int64_t kTile = 512;
@@ -92,7 +92,7 @@ class DataMap {
       Tiles(rows, scaler_).ForEach([&](ColumnRange columns, MatrixView<const double> tile) {
         const StridedView<const double> part(directions.data + columns.first, directions.rows, columns.count,
                                              directions.cols);
-        blas::Multiply(Transpose::kNo, tile, Transpose::kYes, part, 1.0, 1.0, scores.view());
+        Multiply(Transpose::kNo, tile, Transpose::kYes, part, 1.0, 1.0, scores.view());
       });
       AddProducts(rows, scores, factor, sum);
     });
@@ -102,7 +102,7 @@ class DataMap {
   // sum += factor * weights^T (standardised rows)
   void AddProducts(const RowBlock& rows, const Matrix& weights, double factor, Sum& sum) const {
     Tiles(rows, scaler_).ForEach([&](ColumnRange columns, MatrixView<const double> tile) {
-      blas::Multiply(Transpose::kYes, weights.view(), Transpose::kNo, tile, factor, 1.0, Columns(sum.matrix, columns));
+      Multiply(Transpose::kYes, weights.view(), Transpose::kNo, tile, factor, 1.0, Columns(sum.matrix, columns));
     });
   }
 
@@ -149,10 +149,10 @@ Matrix IndependentRows(Matrix matrix, double smallest) {
     const MatrixView<double> row = matrix.view().rows_between(i, 1);
     const MatrixView<const double> earlier = matrix.view().rows_between(0, kept);
     std::vector<double> cross(static_cast<std::size_t>(kept));
-    const MatrixView<double> weights{cross.data(), 1, kept};
     for (int round = 0; round < 2 && kept > 0; ++round) {
-      blas::Multiply(Transpose::kNo, row, Transpose::kYes, earlier, 1.0, 0.0, weights);
-      blas::Multiply(Transpose::kNo, weights, Transpose::kNo, earlier, -1.0, 1.0, row);
+      std::ranges::fill(cross, 0.0);
+      AddDotProducts(earlier, row.data, -1.0, cross.data());
+      AddWeightedRows(cross.data(), earlier, row.data);
     }
     const double norm = Norm(row.row(0));
     if (norm <= smallest) continue;
@@ -191,7 +191,7 @@ class KrylovSpace {
   // Takes the newest block's image under the covariance matrix and solves the projected problem.
   Status Solve(const Matrix& image) {
     Matrix cross = Matrix::Zeros(size(), image.rows);
-    blas::Multiply(Transpose::kNo, directions_.view(), Transpose::kYes, image.view(), 1.0, 0.0, cross.view());
+    Multiply(Transpose::kNo, directions_.view(), Transpose::kYes, image.view(), 1.0, 0.0, cross.view());
     const std::int64_t first = size() - newest_count_;
     for (std::int64_t i = 0; i < size(); ++i) {
       for (std::int64_t j = 0; j < newest_count_; ++j) {
@@ -199,7 +199,7 @@ class KrylovSpace {
         projected_.view()(first + j, i) = cross.view()(i, j);
       }
     }
-    ARROW_ASSIGN_OR_RAISE(const auto eigen, blas::SymmetricEigen::Make(projected_));
+    ARROW_ASSIGN_OR_RAISE(const auto eigen, SymmetricEigen::Make(projected_));
     values_ = eigen.values();
     ARROW_ASSIGN_OR_RAISE(vectors_, eigen.LeadingVectors(std::min(size(), leading_)));
     return Status::OK();
@@ -212,15 +212,15 @@ class KrylovSpace {
     for (int round = 0; round < 2; ++round) RemoveFrom(image);
     image = IndependentRows(std::move(image), smallest);
     RemoveFrom(image);
-    ARROW_RETURN_NOT_OK(blas::OrthonormalizeRows(image));
+    ARROW_RETURN_NOT_OK(OrthonormalizeRows(image));
     return image;
   }
 
   // The `count` leading directions in the coordinates of the data, shape (count, d).
   Matrix Leading(std::int64_t count) const {
     Matrix leading = Matrix::Zeros(count, directions_.cols);
-    blas::Multiply(Transpose::kNo, vectors_.view().rows_between(0, count), Transpose::kNo, directions_.view(), 1.0, 0.0,
-                   leading.view());
+    Multiply(Transpose::kNo, vectors_.view().rows_between(0, count), Transpose::kNo, directions_.view(), 1.0, 0.0,
+             leading.view());
     return leading;
   }
 
@@ -248,8 +248,8 @@ class KrylovSpace {
   // image -= its projection onto the space
   void RemoveFrom(Matrix& image) const {
     Matrix cross = Matrix::Zeros(image.rows, size());
-    blas::Multiply(Transpose::kNo, image.view(), Transpose::kYes, directions_.view(), 1.0, 0.0, cross.view());
-    blas::Multiply(Transpose::kNo, cross.view(), Transpose::kNo, directions_.view(), -1.0, 1.0, image.view());
+    Multiply(Transpose::kNo, image.view(), Transpose::kYes, directions_.view(), 1.0, 0.0, cross.view());
+    Multiply(Transpose::kNo, cross.view(), Transpose::kNo, directions_.view(), -1.0, 1.0, image.view());
   }
 
   Matrix directions_;

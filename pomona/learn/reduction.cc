@@ -7,12 +7,12 @@
 #include <sstream>
 #include <utility>
 
-#include "pomona/learn/blas.h"
 #include "pomona/learn/column_moments.h"
 #include "pomona/learn/merge_tree.h"
 #include "pomona/learn/range_finder.h"
 #include "pomona/learn/scatter.h"
 #include "pomona/learn/standard_scaler.h"
+#include "pomona/learn/symmetric_eigen.h"
 
 namespace pomona {
 namespace {
@@ -162,7 +162,7 @@ Result<Reduction> FitExact(const ScatterState& state, const ReductionOptions& op
   Describe(scaler, reduction);
   reduction.total_variance = TotalVariance(scaler, m2, options.standardize);
   const std::vector<std::int64_t> columns = scaler.VaryingColumns();
-  ARROW_ASSIGN_OR_RAISE(const auto eigen, blas::SymmetricEigen::Make(Correlation(state, scaler, columns)));
+  ARROW_ASSIGN_OR_RAISE(const auto eigen, SymmetricEigen::Make(Correlation(state, scaler, columns)));
   const std::vector<double>& values = eigen.values();
   const std::int64_t most = std::min<std::int64_t>(state.count() - 1, static_cast<std::int64_t>(values.size()));
   std::int64_t rank = 0;

@@ -6,7 +6,7 @@
 #include <span>
 #include <utility>
 
-#include "pomona/learn/blas.h"
+#include "pomona/learn/matrix_product.h"
 #include "pomona/learn/row_kernels.h"
 #include "pomona/learn/state_bytes.h"
 
@@ -63,7 +63,7 @@ Status ScatterState::Update(const RowBlock& block, Pool<Matrix>* scratch) {
     const std::int64_t count = std::min(kPanelRows, rows.rows - first);
     const auto part = panel.view().rows_between(0, count);
     Center(rows.rows_between(first, count), all, mean, part);
-    blas::Gram(part, scatter_.view(), first > 0);
+    Gram(part, scatter_.view(), first > 0);
   }
   if (scratch != nullptr) scratch->Give(std::move(panel));
   mean_ = std::move(mean);

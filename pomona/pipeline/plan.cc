@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "pomona/base/resources.h"
-#include "pomona/learn/blas.h"
 #include "pomona/pipeline/manifest.h"
 #include "pomona/pipeline/option_table.h"
 #include "pomona/pipeline/versions.h"
@@ -118,7 +117,6 @@ Json MakePlan(const PlanInput& input) {
                {"recipe", FeatureOptions(*input.options, extractor, input.precision)},
                {"component_rule", ComponentRule(*input.options)},
                {"instruction_set", StrongestInstructionSet()},
-               {"blas_kernels", blas::KernelName()},
                {"versions", LibraryVersions()}};
   return plan;
 }

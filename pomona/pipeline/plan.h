@@ -27,7 +27,7 @@ Json FeatureOptions(const RunOptions& options, const FeatureExtractor& extractor
 
 /// \brief Everything that is chosen by itself, once, by the first process of a run: `_pomona/plan.json`.
 ///
-/// engine, precision, batch size, image size, instruction set, kernels of the linear algebra, component rule, versions,
+/// engine, precision, batch size, image size, instruction set, component rule, versions,
 /// block and shard size, and the manifest's hash. Nothing in it depends on threads or memory.
 Json MakePlan(const PlanInput& input);
 

@@ -2,14 +2,10 @@
 
 #include <arrow/config.h>
 
-#include "pomona/learn/blas.h"
-
 namespace pomona {
 
 std::string PomonaVersion() { return POMONA_VERSION; }
 
-Json LibraryVersions() {
-  return {{"pomona", PomonaVersion()}, {"arrow", arrow::GetBuildInfo().version_string}, {"blas", blas::LibraryName()}};
-}
+Json LibraryVersions() { return {{"pomona", PomonaVersion()}, {"arrow", arrow::GetBuildInfo().version_string}}; }
 
 }  // namespace pomona

@@ -1,5 +1,6 @@
-#include "pomona/learn/blas.h"
+#include "pomona/learn/symmetric_eigen.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <thread>
@@ -8,84 +9,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "pomona/learn/random_numbers.h"
+#include "pomona/learn/matrix_for_test.h"
+#include "pomona/learn/orthonormal_rows.h"
 
-namespace pomona::blas {
+namespace pomona {
 namespace {
 
 using testing::DoubleNear;
 using testing::ElementsAre;
-using testing::HasSubstr;
-
-Matrix RandomMatrix(std::int64_t rows, std::int64_t cols, std::uint64_t seed) {
-  Matrix matrix = Matrix::Zeros(rows, cols);
-  for (std::size_t i = 0; i < matrix.values.size(); ++i) matrix.values[i] = RandomNormal(seed, i);
-  return matrix;
-}
-
-double DistanceFromIdentity(const Matrix& rows) {
-  Matrix gram = Matrix::Zeros(rows.rows, rows.rows);
-  Multiply(Transpose::kNo, rows.view(), Transpose::kYes, rows.view(), 1, 0, gram.view());
-  double worst = 0;
-  for (std::int64_t i = 0; i < rows.rows; ++i) {
-    for (std::int64_t j = 0; j < rows.rows; ++j) worst = std::max(worst, std::abs(gram.view()(i, j) - (i == j)));
-  }
-  return worst;
-}
-
-TEST(BlasTest, NamesLibraryAndKernel) {
-  EXPECT_THAT(LibraryName(), HasSubstr("OpenBLAS 0."));
-  EXPECT_FALSE(KernelName().empty());
-}
-
-TEST(BlasTest, GramFillsTheUpperTriangle) {
-  const Matrix rows{2, 3, {1, 2, 3, 4, 5, 6}};
-  Matrix gram{3, 3, std::vector<double>(9, -1)};
-  Gram(rows.view(), gram.view(), false);
-  EXPECT_THAT(gram.values, ElementsAre(17, 22, 27, -1, 29, 36, -1, -1, 45));
-  Gram(rows.view(), gram.view(), true);
-  EXPECT_THAT(gram.values, ElementsAre(34, 44, 54, -1, 58, 72, -1, -1, 90));
-}
-
-TEST(BlasTest, MultiplyTakesPartsOfMatrices) {
-  const Matrix a{2, 3, {1, 2, 3, 4, 5, 6}};
-  const Matrix b{2, 2, {1, 0, 2, 1}};
-  Matrix out{2, 4, std::vector<double>(8, 1)};
-  const StridedView<const double> last_two(a.values.data() + 1, 2, 2, 3);
-  const StridedView<double> middle(out.values.data() + 1, 2, 2, 4);
-  Multiply(Transpose::kNo, last_two, Transpose::kYes, b.view(), 1, 1, middle);
-  EXPECT_THAT(out.values, ElementsAre(1, 3, 8, 1, 1, 6, 17, 1));
-}
-
-TEST(BlasTest, MultiplyWithNothingInsideKeepsTheRest) {
-  const Matrix none = Matrix::Zeros(2, 0);
-  Matrix out{2, 2, {1, 2, 3, 4}};
-  Multiply(Transpose::kNo, none.view(), Transpose::kYes, none.view(), 1, 1, out.view());
-  EXPECT_THAT(out.values, ElementsAre(1, 2, 3, 4));
-}
-
-TEST(BlasTest, OrthonormalRowsSpanTheSame) {
-  Matrix rows = RandomMatrix(7, 50, 1);
-  const Matrix before = rows;
-  ASSERT_TRUE(OrthonormalizeRows(rows).ok());
-  EXPECT_LT(DistanceFromIdentity(rows), 1e-14);
-  // What the new rows do not explain of the old ones is nothing.
-  Matrix cross = Matrix::Zeros(7, 7);
-  Multiply(Transpose::kNo, before.view(), Transpose::kYes, rows.view(), 1, 0, cross.view());
-  Matrix rest = before;
-  Multiply(Transpose::kNo, cross.view(), Transpose::kNo, rows.view(), -1, 1, rest.view());
-  for (const double value : rest.values) EXPECT_NEAR(value, 0, 1e-13);
-}
-
-TEST(BlasTest, DependentRowsBecomeOrthonormalToo) {
-  Matrix rows{3, 4, {1, 2, 3, 4, 2, 4, 6, 8, 0, 0, 0, 0}};
-  ASSERT_TRUE(OrthonormalizeRows(rows).ok());
-  EXPECT_LT(DistanceFromIdentity(rows), 1e-14);
-  Matrix too_many = Matrix::Zeros(3, 2);
-  EXPECT_TRUE(OrthonormalizeRows(too_many).IsInvalid());
-  Matrix none = Matrix::Zeros(0, 4);
-  EXPECT_TRUE(OrthonormalizeRows(none).ok());
-}
 
 TEST(SymmetricEigenTest, SolvesTwoByTwo) {
   const auto eigen = SymmetricEigen::Make({2, 2, {2, 1, -99, 2}}).ValueOrDie();  // the lower triangle is not read
@@ -109,7 +40,7 @@ TEST(SymmetricEigenTest, SmallestSizes) {
 
 // Residual and orthogonality over spectra that are hard for one method or another.
 TEST(SymmetricEigenTest, HardSpectra) {
-  constexpr std::int64_t kSize = 120;
+  constexpr std::int64_t kSize = 120;  // beyond what LAPACK works on at a time
   const auto spectrum = [](int kind, std::int64_t i) -> double {
     switch (kind) {
       case 0:
@@ -152,7 +83,7 @@ TEST(SymmetricEigenTest, HardSpectra) {
   }
 }
 
-TEST(BlasTest, ManyThreadsGetTheBitsOfOne) {
+TEST(SymmetricEigenTest, ManyThreadsGetTheBitsOfOne) {
   const auto work = [] {
     const Matrix rows = RandomMatrix(300, 130, 5);
     Matrix gram = Matrix::Zeros(130, 130);
@@ -180,4 +111,4 @@ TEST(BlasTest, ManyThreadsGetTheBitsOfOne) {
 }
 
 }  // namespace
-}  // namespace pomona::blas
+}  // namespace pomona
