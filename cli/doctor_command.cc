@@ -42,6 +42,9 @@ namespace {
 /// What a vgg16 run holds, with room for a few decoded photographs a thread.
 constexpr std::int64_t kComfortableMemory = 1'000'000'000;
 
+/// What the readers of a store, the libraries and the output have open at once, with room to spare.
+constexpr std::int64_t kComfortableFiles = 256;
+
 /// A figure of /proc/meminfo in bytes, or 0.
 std::int64_t MemInfo(std::string_view name) {
   std::ifstream file("/proc/meminfo");
@@ -112,6 +115,25 @@ void FindMemory(const MachineFacts& facts, std::vector<std::string>* findings) {
   }
 }
 
+void FindLimits(const ResourceLimits& limits, std::vector<std::string>* findings) {
+  if (limits.address_space) {
+    findings->push_back("The address space may not grow beyond " +
+                        HumanBytes(static_cast<double>(*limits.address_space)) +
+                        " (RLIMIT_AS, `ulimit -v`): libraries reserve more of it than they use, and a run may end for "
+                        "lack of memory; lift it, and limit memory by --memory or a cgroup");
+  }
+  if (limits.file_size) {
+    findings->push_back("No file may grow beyond " + HumanBytes(static_cast<double>(*limits.file_size)) +
+                        " (RLIMIT_FSIZE, `ulimit -f`): a run whose tables become larger stops with an error");
+  }
+  if (limits.open_files && *limits.open_files < kComfortableFiles) {
+    findings->push_back("Only " + std::to_string(*limits.open_files) +
+                        " files and connections may be open at once (RLIMIT_NOFILE, `ulimit -n`): reading from a store "
+                        "wants up to " +
+                        std::to_string(kComfortableFiles));
+  }
+}
+
 std::string Joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
@@ -175,6 +197,7 @@ MachineFacts MachineFacts::Read() {
   facts.memory_limit = MemoryLimit();
   facts.memory_free = MemInfo("MemAvailable");
   facts.swap_used_bytes = MemInfo("SwapTotal") - MemInfo("SwapFree");
+  facts.limits = ResourceLimits::OfThisProcess();
   facts.optimised = POMONA_OPTIMISED;
   facts.sanitized = POMONA_SANITIZED;
   facts.libraries = LinkedLibraries();
@@ -202,6 +225,7 @@ std::vector<std::string> Findings(const MachineFacts& facts) {
   FindProgram(facts, &findings);
   FindProcessor(facts, &findings);
   FindMemory(facts, &findings);
+  FindLimits(facts.limits, &findings);
   return findings;
 }
 

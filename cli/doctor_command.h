@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "pomona/base/resources.h"
 #include "pomona/models/linked_libraries.h"
 
 namespace pomona::cli {
@@ -21,6 +22,7 @@ struct MachineFacts {
   std::int64_t memory_limit = 0;  ///< of this process: the same or the cgroup's limit
   std::int64_t memory_free = 0;   ///< that the system could give now
   std::int64_t swap_used_bytes = 0;
+  ResourceLimits limits;
 
   bool optimised = true;  ///< compiled as a release
   bool sanitized = false;

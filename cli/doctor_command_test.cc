@@ -48,6 +48,16 @@ TEST(Doctor, SaysWhatIsSlow) {
   EXPECT_THAT(Findings(facts), ElementsAre(HasSubstr("no AVX-512")));
 }
 
+TEST(Doctor, NamesTheLimitsOfTheProcess) {
+  MachineFacts facts = GoodMachine();
+  facts.limits = {.address_space = 700'000'000, .file_size = 1'000'000, .open_files = 64};
+  EXPECT_THAT(Findings(facts), ElementsAre(testing::AllOf(HasSubstr("700 MB"), HasSubstr("RLIMIT_AS")),
+                                           testing::AllOf(HasSubstr("1.0 MB"), HasSubstr("RLIMIT_FSIZE")),
+                                           testing::AllOf(HasSubstr("Only 64 files"), HasSubstr("RLIMIT_NOFILE"))));
+  facts.limits = {.open_files = 1024};
+  EXPECT_THAT(Findings(facts), IsEmpty());
+}
+
 TEST(Doctor, ExplainsTheThreads) {
   MachineFacts facts = GoodMachine();
   EXPECT_EQ(ThreadsText(facts), "8: all processors");

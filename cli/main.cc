@@ -10,6 +10,7 @@
 #include "cli/config_file.h"
 #include "cli/help.h"
 #include "cli/signals.h"
+#include "pomona/base/exhaustion.h"
 #include "pomona/base/usage_error.h"
 #include "pomona/storage/store_options.h"
 
@@ -27,7 +28,7 @@ int ExitCodeOf(const Status& status) {
     std::cerr << "interrupted; run the same command again to go on\n";
     return kExitInterrupted;
   }
-  return Fail(IsUsageError(status) ? kExitUsage : kExitFailed, status.message());
+  return Fail(IsUsageError(status) ? kExitUsage : kExitFailed, MessageWithAdvice(status));
 }
 
 void AddCommands(CLI::App& program, CommandContext& context) {
@@ -86,6 +87,10 @@ int Main(int argc, const char* const* argv) {
     return kExitDone;
   } catch (const CLI::ParseError& error) {
     return Fail(kExitUsage, UsageMessage(program, error));
+  } catch (const std::bad_alloc&) {
+    return ExitCodeOf(OutOfMemoryError());
+  } catch (const std::system_error& error) {
+    return ExitCodeOf(NoThreadError(error));
   } catch (const std::exception& error) {
     return Fail(kExitFailed, std::string("unexpected: ") + error.what());
   }

@@ -31,6 +31,7 @@ void CancelOnSignals(Cancellation* cancellation) {
   sigaction(SIGTERM, &action, nullptr);
   action.sa_handler = SIG_IGN;  // NOLINT(performance-no-int-to-ptr): the macro of signal.h
   sigaction(SIGPIPE, &action, nullptr);
+  sigaction(SIGXFSZ, &action, nullptr);
 }
 
 }  // namespace pomona::cli

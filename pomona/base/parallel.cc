@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
+
+#include "pomona/base/exhaustion.h"
 
 namespace pomona {
 
@@ -21,7 +24,7 @@ Status ParallelFor(std::int64_t count, int threads, const std::function<Status(s
       const std::int64_t index = next.fetch_add(1);
       if (index >= count) return;
       Status status = cancellation != nullptr ? cancellation->Check() : Status::OK();
-      if (status.ok()) status = task(index);
+      if (status.ok()) status = CatchExhaustion([&] { return task(index); });
       if (status.ok()) continue;
       stop.store(true, std::memory_order_relaxed);
       const std::lock_guard lock(mutex);
@@ -35,7 +38,11 @@ Status ParallelFor(std::int64_t count, int threads, const std::function<Status(s
   const int helpers = static_cast<int>(std::min<std::int64_t>(std::max(threads, 1), count)) - 1;
   std::vector<std::jthread> pool;
   pool.reserve(static_cast<std::size_t>(std::max(helpers, 0)));
-  for (int i = 0; i < helpers; ++i) pool.emplace_back(work);
+  try {
+    for (int i = 0; i < helpers; ++i) pool.emplace_back(work);
+  } catch (const std::system_error&) {
+    // The system starts no further thread: those that are there, this one at least, do all the work.
+  }
   work();
   pool.clear();
   return first_error;

@@ -32,6 +32,14 @@ TEST(ParallelFor, ReturnsTheErrorOfTheLowestIndex) {
   EXPECT_EQ(status.message(), "3");
 }
 
+TEST(ParallelFor, LackOfMemoryInATaskIsAnError) {
+  const Status status = ParallelFor(8, 2, [](std::int64_t i) -> Status {
+    if (i == 5) throw std::bad_alloc();
+    return Status::OK();
+  });
+  EXPECT_TRUE(status.IsOutOfMemory());
+}
+
 TEST(ParallelFor, StopsWhenCancelled) {
   Cancellation cancellation;
   std::atomic<int> calls{0};

@@ -85,7 +85,17 @@ std::optional<std::int64_t> StatusBytes(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<std::int64_t> SoftLimit(__rlimit_resource resource) {
+  rlimit limit{};
+  if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return std::nullopt;
+  return static_cast<std::int64_t>(limit.rlim_cur);
+}
+
 }  // namespace
+
+ResourceLimits ResourceLimits::OfThisProcess() {
+  return {SoftLimit(RLIMIT_AS), SoftLimit(RLIMIT_FSIZE), SoftLimit(RLIMIT_NOFILE)};
+}
 
 std::optional<std::int64_t> SecondLevelCacheBytes() {
 #if defined(_SC_LEVEL2_CACHE_SIZE)

@@ -14,6 +14,15 @@ int UsableThreads();
 /// \brief Bytes this process may hold: the memory of the machine, or the lowest limit of its cgroups.
 std::int64_t MemoryLimit();
 
+/// \brief Limits that a shell or a server sets for a process (`ulimit`); nothing where there is none.
+struct ResourceLimits {
+  std::optional<std::int64_t> address_space;  ///< bytes (RLIMIT_AS, `ulimit -v`)
+  std::optional<std::int64_t> file_size;      ///< bytes (RLIMIT_FSIZE, `ulimit -f`)
+  std::optional<std::int64_t> open_files;     ///< files and connections (RLIMIT_NOFILE, `ulimit -n`)
+
+  static ResourceLimits OfThisProcess();
+};
+
 /// \brief Bytes of a core's second-level data cache; nothing where the system does not tell.
 std::optional<std::int64_t> SecondLevelCacheBytes();
 

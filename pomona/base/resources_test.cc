@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sys/resource.h>
 
 namespace pomona {
 namespace {
@@ -66,6 +67,24 @@ TEST(Resources, CacheHasASizeThatCanBe) {
 TEST(Resources, ProcessorIsDescribed) {
   EXPECT_FALSE(ProcessorName().empty());
   for (const std::string& set : InstructionSets()) EXPECT_FALSE(set.empty());
+}
+
+TEST(Resources, TellsTheLimitsOfTheProcess) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit lower = before;
+  lower.rlim_cur = 100;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &lower), 0);
+  EXPECT_EQ(ResourceLimits::OfThisProcess().open_files, 100);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  lower = before;
+  lower.rlim_cur = before.rlim_max == RLIM_INFINITY ? RLIM_INFINITY : 1'000'000;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &lower), 0);
+  const std::optional<std::int64_t> file_size = ResourceLimits::OfThisProcess().file_size;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_EQ(file_size.has_value(), lower.rlim_cur != RLIM_INFINITY);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "pomona/base/exhaustion.h"
 #include "pomona/base/json.h"
 #include "pomona/base/random_digits.h"
 #include "pomona/base/text.h"
@@ -240,7 +241,11 @@ void OutputLock::Beat() {
   std::unique_lock guard(mutex_);
   while (!stop_.wait_for(guard, options_.beat, [&] { return stopping_; })) {
     guard.unlock();
-    Renew();
+    // Without memory for one beat there is none this time; silence tells the others.
+    static_cast<void>(CatchExhaustion([&] {
+      Renew();
+      return Status::OK();
+    }));
     guard.lock();
   }
 }

@@ -1,7 +1,10 @@
 #include "pomona/pipeline/read_ahead.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
+
+#include "pomona/base/exhaustion.h"
 
 namespace pomona {
 
@@ -58,7 +61,12 @@ class ReadAhead::Batch {
 };
 
 ReadAhead::ReadAhead(const ImagePlaces& places, const Options& options) : places_(places), options_(options) {
-  for (int i = 0; i < std::max(options_.readers, 1); ++i) threads_.emplace_back([this] { Work(); });
+  try {
+    for (int i = 0; i < std::max(options_.readers, 1); ++i) threads_.emplace_back([this] { Work(); });
+  } catch (const std::system_error&) {
+    // The system starts no further thread. Those that are there read all; without any there is nothing to be had.
+    if (threads_.empty()) throw;
+  }
 }
 
 ReadAhead::~ReadAhead() {
@@ -125,10 +133,14 @@ void ReadAhead::Work() {
     }
     peak_ = std::max(peak_, held_);
     lock.unlock();
-    ReadRun(*batch, i, count);
+    const Status read = CatchExhaustion([&] {
+      ReadRun(*batch, i, count);
+      return Status::OK();
+    });
     lock.lock();
     for (std::size_t k = i; k < i + count; ++k) {
       Batch::Image& image = batch->images_[k];
+      if (!read.ok()) image.status = read;
       const auto bytes = static_cast<std::int64_t>(image.bytes.capacity());
       held_ += bytes - image.held;
       image.held = bytes;

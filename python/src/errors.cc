@@ -5,6 +5,7 @@
 
 #include <nanobind/nanobind.h>
 
+#include "pomona/base/exhaustion.h"
 #include "pomona/base/usage_error.h"
 #include "pomona/models/open_extractor.h"
 
@@ -44,11 +45,11 @@ void Raise(const Status& status) {
     case arrow::StatusCode::KeyError:
       Throw(PyExc_KeyError, status.message());
     case arrow::StatusCode::OutOfMemory:
-      Throw(PyExc_MemoryError, status.message());
+      Throw(PyExc_MemoryError, MessageWithAdvice(status));
     case arrow::StatusCode::Cancelled:
       Throw(PyExc_KeyboardInterrupt, status.message());
     default:
-      Throw(PyExc_OSError, status.message());
+      Throw(PyExc_OSError, MessageWithAdvice(status));
   }
 }
 
