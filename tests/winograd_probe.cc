@@ -12,7 +12,8 @@
 
 namespace {
 
-using namespace pomona::winograd;  // NOLINT(google-build-using-namespace): a program of one file
+using namespace pomona;            // NOLINT(google-build-using-namespace): a program of one file
+using namespace pomona::winograd;  // NOLINT(google-build-using-namespace)
 
 constexpr int kRows = 11;
 constexpr int kColumns = 9;
