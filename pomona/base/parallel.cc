@@ -38,10 +38,16 @@ Status ParallelFor(std::int64_t count, int threads, const std::function<Status(s
   const int helpers = static_cast<int>(std::min<std::int64_t>(std::max(threads, 1), count)) - 1;
   std::vector<std::jthread> pool;
   pool.reserve(static_cast<std::size_t>(std::max(helpers, 0)));
-  try {
-    for (int i = 0; i < helpers; ++i) pool.emplace_back(work);
-  } catch (const std::system_error&) {
-    // The system starts no further thread: those that are there, this one at least, do all the work.
+  // Where the system starts no further thread, those that are there, this one at least, do all the work.
+  const auto start_one = [&] {
+    try {
+      pool.emplace_back(work);
+      return true;
+    } catch (const std::system_error&) {
+      return false;
+    }
+  };
+  for (int i = 0; i < helpers && start_one(); ++i) {
   }
   work();
   pool.clear();

@@ -26,12 +26,12 @@ constexpr int kRows = 4;
 #elif HWY_TARGET == HWY_SCALAR
 constexpr int kVectors = 4;
 constexpr int kRows = 2;
-#elif HWY_TARGET == HWY_SSE4
-constexpr int kVectors = 3;
-constexpr int kRows = 3;
-#else
+#elif HWY_TARGET == HWY_AVX2
 constexpr int kVectors = 3;
 constexpr int kRows = 4;
+#else
+constexpr int kVectors = 3;
+constexpr int kRows = 3;
 #endif
 
 constexpr int kLanes = static_cast<int>(hn::MaxLanes(hn::ScalableTag<double>()));

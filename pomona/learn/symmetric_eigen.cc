@@ -22,8 +22,8 @@ Result<Matrix> TridiagonalVectors(std::vector<double> diagonal, std::vector<doub
     e.resize(static_cast<std::size_t>(n));
     std::vector<double> values(static_cast<std::size_t>(n));
     std::vector<int> support(2 * static_cast<std::size_t>(count));
-    const auto double_size = static_cast<int>(18 * n);
-    const auto int_size = static_cast<int>(10 * n);
+    const int double_size = 18 * n;
+    const int int_size = 10 * n;
     std::vector<double> work(static_cast<std::size_t>(double_size));
     std::vector<int> int_work(static_cast<std::size_t>(int_size));
     const double unused = 0;
