@@ -121,7 +121,7 @@ Result<std::vector<std::optional<CommittedShard>>> ShardStore::Recover(std::int6
   ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(folder_));
   if (kind == PlaceKind::kMissing) return done;
   ListingOptions all;
-  all.include_hidden = true;
+  all.include_skipped = true;
   ARROW_ASSIGN_OR_RAISE(const Listing listing, ListIfThere(folder_, all, cancellation));
   std::set<std::string> names;
   for (const ListedFile& file : listing.files) names.insert(file.path);
@@ -152,7 +152,7 @@ Result<std::vector<std::optional<CommittedShard>>> ShardStore::Recover(std::int6
 
 Status ShardStore::RemoveParts() const {
   ListingOptions all;
-  all.include_hidden = true;
+  all.include_skipped = true;
   ARROW_ASSIGN_OR_RAISE(const Listing listing, ListIfThere(folder_, all));
   for (const ListedFile& file : listing.files) {
     if (file.path.ends_with(".arrow")) ARROW_RETURN_NOT_OK(RemoveFile(folder_.Child(file.path)));

@@ -64,7 +64,7 @@ bool IsStateName(const std::string& name) { return name.starts_with(output_names
 /// \param[in] goes decides by generation and name as in generation 1
 Status RemoveState(const OutputFolder& output, const std::function<bool(int, const std::string&)>& goes) {
   ListingOptions all;
-  all.include_hidden = true;
+  all.include_skipped = true;
   const Location state = output.root().Child(output_names::kState);
   ARROW_ASSIGN_OR_RAISE(const Listing listing, ListIfThere(state, all));
   std::set<std::string> folders;

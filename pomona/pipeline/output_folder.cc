@@ -83,7 +83,7 @@ Status ForgetBrokenPlan(const Location& plan, const Location& shards) {
   ARROW_ASSIGN_OR_RAISE(const std::optional<ListedFile> file, FindFile(plan));
   if (!file || file->size != 0) return Status::OK();
   ListingOptions all;
-  all.include_hidden = true;
+  all.include_skipped = true;
   ARROW_ASSIGN_OR_RAISE(const Listing listing, ListIfThere(shards, all));
   for (const ListedFile& shard : listing.files) ARROW_RETURN_NOT_OK(RemoveFile(shards.Child(shard.path)));
   return RemoveFile(plan);
@@ -92,7 +92,7 @@ Status ForgetBrokenPlan(const Location& plan, const Location& shards) {
 /// The first file in a folder without the marker that no run can have left there; empty when there is none.
 Result<std::string> ForeignFile(const Location& root) {
   ListingOptions any;
-  any.include_hidden = true;
+  any.include_skipped = true;
   any.max_files = kForeignLook;
   ARROW_ASSIGN_OR_RAISE(const Listing listing, ListIfThere(root, any));
   for (const ListedFile& file : listing.files) {
@@ -227,7 +227,7 @@ Status OutputFolder::RemoveLeftovers() const {
     ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(place));
     if (kind != PlaceKind::kFolder) continue;
     ListingOptions flat;
-    flat.include_hidden = true;
+    flat.include_skipped = true;
     flat.recursive = false;
     ARROW_ASSIGN_OR_RAISE(const Listing listing, ListIfThere(place, flat));
     for (const ListedFile& file : listing.files) {
@@ -249,7 +249,7 @@ Status OutputFolder::Clear(const Cancellation* cancellation) {
   }
   const Location state = root_.Child(kState);
   ListingOptions all;
-  all.include_hidden = true;
+  all.include_skipped = true;
   ARROW_ASSIGN_OR_RAISE(const Listing listing, ListIfThere(state, all));
   for (const ListedFile& file : listing.files) {
     // The marker and the list of files go last: an interrupted deletion can be taken up again.

@@ -47,7 +47,7 @@ std::string UtcText(std::int64_t ms) {
 /// The names of all locks, lowest number first.
 Result<std::vector<std::string>> LockNames(const Location& folder) {
   ListingOptions flat;
-  flat.include_hidden = true;
+  flat.include_skipped = true;
   flat.recursive = false;
   ARROW_ASSIGN_OR_RAISE(const Listing listing, ListIfThere(folder, flat));
   std::vector<std::string> names;

@@ -101,7 +101,7 @@ class Packer {
 
 Status CheckEmpty(const Location& output) {
   ListingOptions any;
-  any.include_hidden = true;
+  any.include_skipped = true;
   any.max_files = 1;
   ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(output));
   if (kind == PlaceKind::kMissing) return Status::OK();

@@ -42,7 +42,7 @@ class StoreConformance : public testing::Test {
   }
 
   void TearDown() override {
-    const Result<Listing> left = ListFiles(root_, {.include_hidden = true});
+    const Result<Listing> left = ListFiles(root_, {.include_skipped = true});
     if (left.ok()) {
       for (const ListedFile& file : left->files) EXPECT_TRUE(RemoveFile(root_.Child(file.path)).ok());
     }
@@ -137,11 +137,12 @@ TEST_F(StoreConformance, ListsInTheOrderOfBytes) {
   for (const char* name : {"b/2", "a/1", "a-b", "_SUCCESS", "b/.hidden", "a/\xC3\xA9", "c/d/e/f", "_x/y", "B"}) {
     Write(At(name), name);
   }
-  EXPECT_THAT(Names(), ElementsAre("B", "a-b", "a/1", "a/\xC3\xA9", "b/2", "c/d/e/f"));
-  EXPECT_THAT(Names({.include_hidden = true}),
+  EXPECT_THAT(Names(), ElementsAre("B", "_x/y", "a-b", "a/1", "a/\xC3\xA9", "b/2", "c/d/e/f"));
+  EXPECT_THAT(Names({.include_skipped = true}),
               ElementsAre("B", "_SUCCESS", "_x/y", "a-b", "a/1", "a/\xC3\xA9", "b/.hidden", "b/2", "c/d/e/f"));
   EXPECT_THAT(Names({.recursive = false}), ElementsAre("B", "a-b"));
   const Listing listing = ListFiles(root_).ValueOrDie();
+  EXPECT_EQ(listing.skipped.ToJson().dump(), R"({"hidden":1,"hadoop":1})");
   for (const ListedFile& file : listing.files) {
     EXPECT_EQ(file.size, static_cast<std::int64_t>(file.path.size()));
     EXPECT_GT(file.mtime_ns, 1'500'000'000'000'000'000) << file.path;

@@ -90,7 +90,7 @@ class HdfsStore : public testing::Test {
 
   std::vector<std::string> Names() const {
     std::vector<std::string> names;
-    for (const ListedFile& file : ListFiles(root_, {.include_hidden = true}).ValueOrDie().files) {
+    for (const ListedFile& file : ListFiles(root_, {.include_skipped = true}).ValueOrDie().files) {
       names.push_back(file.path);
     }
     return names;

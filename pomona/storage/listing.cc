@@ -55,8 +55,6 @@ class Warnings {
   std::vector<std::string> texts_;
 };
 
-bool IsHidden(std::string_view name) { return name.starts_with('.') || name.starts_with('_'); }
-
 /// Walks local folders, depth first, by file descriptor: a path is never resolved from the root again.
 class LocalWalk {
  public:
@@ -68,7 +66,7 @@ class LocalWalk {
     if (fd < 0) {
       return Status::IOError(root_.display, ": the folder cannot be read: ", std::generic_category().message(errno));
     }
-    ARROW_RETURN_NOT_OK(VisitFolder(fd, ""));
+    ARROW_RETURN_NOT_OK(VisitFolder(fd, "", std::nullopt));
     listing_.warnings = warnings_.Finish();
     return std::move(listing_);
   }
@@ -80,60 +78,90 @@ class LocalWalk {
     bool operator==(const FolderId&) const = default;
   };
 
+  /// A folder to be walked, or, for a reason, only to be counted.
+  struct Folder {
+    std::string name;
+    std::optional<SkipReason> skipped;
+  };
+
   /// Takes over `fd`; `prefix` is "" or ends in '/'.
-  Status VisitFolder(int fd, const std::string& prefix) {
+  Status VisitFolder(int fd, const std::string& prefix, std::optional<SkipReason> skipped) {
     struct stat self{};
     DIR* folder = fstat(fd, &self) == 0 ? fdopendir(fd) : nullptr;
     if (folder == nullptr) {
-      CannotRead(prefix, errno);
+      CannotRead(prefix, errno, skipped);
       close(fd);
       return Status::OK();
     }
     above_.push_back({self.st_dev, self.st_ino});
-    std::vector<std::string> folders;
-    const Status status = ReadEntries(folder, prefix, &folders);
-    Status below = status;
-    if (below.ok()) below = VisitFolders(dirfd(folder), prefix, folders);
+    std::vector<Folder> folders;
+    Status status = ReadEntries(folder, prefix, skipped, &folders);
+    if (status.ok()) status = VisitFolders(dirfd(folder), prefix, folders);
     closedir(folder);
     above_.pop_back();
-    return below;
+    return status;
   }
 
-  Status ReadEntries(DIR* folder, const std::string& prefix, std::vector<std::string>* folders) {
+  Status ReadEntries(DIR* folder, const std::string& prefix, std::optional<SkipReason> skipped,
+                     std::vector<Folder>* folders) {
     if (cancellation_ != nullptr) ARROW_RETURN_NOT_OK(cancellation_->Check());
-    for (;;) {
+    for (std::int64_t entries = 1;; ++entries) {
       errno = 0;
       const dirent* entry = readdir(folder);  // NOLINT(concurrency-mt-unsafe): nobody else has this folder
       if (entry == nullptr) {
-        if (errno != 0) CannotRead(prefix, errno);
+        if (errno != 0) CannotRead(prefix, errno, skipped);
         return Status::OK();
       }
       if (full()) return Status::OK();
       const std::string_view name = entry->d_name;
       if (name == "." || name == "..") continue;
-      if (!options_.include_hidden && IsHidden(name)) {
-        ++listing_.hidden;
-        continue;
+      if (skipped) {
+        CountEntry(dirfd(folder), *entry, *skipped, folders);
+      } else if (entry->d_type == DT_DIR) {  // saves a call for each folder; the walk looks at it when it opens it
+        folders->push_back({std::string(name), WhyFolder(name)});
+      } else {
+        ARROW_RETURN_NOT_OK(AddEntry(dirfd(folder), prefix, *entry, folders));
       }
-      if (entry->d_type == DT_DIR) {  // saves a call for each folder; the walk looks at it when it opens it
-        folders->emplace_back(name);
-        continue;
-      }
-      ARROW_RETURN_NOT_OK(AddEntry(dirfd(folder), prefix, entry->d_name, folders));
-      if (cancellation_ != nullptr && count_ % 1024 == 0) ARROW_RETURN_NOT_OK(cancellation_->Check());
+      if (cancellation_ != nullptr && entries % 1024 == 0) ARROW_RETURN_NOT_OK(cancellation_->Check());
     }
   }
 
-  Status AddEntry(int folder, const std::string& prefix, const char* name, std::vector<std::string>* folders) {
+  std::optional<SkipReason> WhyFolder(std::string_view name) const {
+    return options_.include_skipped ? std::nullopt : WhySkippedFolder(name);
+  }
+  std::optional<SkipReason> WhyFile(std::string_view name) const {
+    return options_.include_skipped ? std::nullopt : WhySkippedFile(name);
+  }
+
+  /// An entry of a skipped folder.
+  void CountEntry(int folder, const dirent& entry, SkipReason skipped, std::vector<Folder>* folders) {
     struct stat info{};
-    if (fstatat(folder, name, &info, 0) != 0) {
+    const bool is_folder = entry.d_type == DT_DIR ||
+                           (entry.d_type == DT_UNKNOWN &&
+                            fstatat(folder, entry.d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(info.st_mode));
+    is_folder ? folders->push_back({entry.d_name, skipped}) : listing_.skipped.Add(skipped);
+  }
+
+  /// An entry that is a file, a link or, where the file system does not say, a folder.
+  Status AddEntry(int folder, const std::string& prefix, const dirent& entry, std::vector<Folder>* folders) {
+    const char* name = entry.d_name;
+    const std::optional<SkipReason> as_file = WhyFile(name);
+    if (as_file && entry.d_type == DT_REG) {
+      listing_.skipped.Add(*as_file);
+      return Status::OK();
+    }
+    struct stat info{};
+    const bool found = fstatat(folder, name, &info, 0) == 0;
+    if (found && S_ISDIR(info.st_mode)) {
+      folders->push_back({name, WhyFolder(name)});
+    } else if (as_file) {
+      listing_.skipped.Add(*as_file);
+    } else if (!found) {
       if (errno == ELOOP) {
         warnings_.Add(Trouble::kLoop, Shown(prefix + name) + ": left out, the link leads back to itself");
       } else {  // a broken link, or no right to look: reading it gives the reason
         return Visit({prefix + name, -1, 0, ""});
       }
-    } else if (S_ISDIR(info.st_mode)) {
-      folders->emplace_back(name);
     } else if (S_ISREG(info.st_mode)) {
       return Visit({prefix + name, static_cast<std::int64_t>(info.st_size),
                     static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec, ""});
@@ -148,28 +176,39 @@ class LocalWalk {
     return visit_(file);
   }
 
-  Status VisitFolders(int parent, const std::string& prefix, const std::vector<std::string>& folders) {
+  Status VisitFolders(int parent, const std::string& prefix, const std::vector<Folder>& folders) {
     if (!options_.recursive) return Status::OK();
-    for (const std::string& name : folders) {
+    for (const auto& [name, skipped] : folders) {
       if (full()) return Status::OK();
-      const int fd = openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      const int follow = skipped ? O_NOFOLLOW : 0;
+      const int fd = openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow);
       if (fd < 0) {
-        CannotRead(prefix + name, errno);
+        CannotRead(prefix + name, errno, skipped);
         continue;
       }
       struct stat info{};
-      if (fstat(fd, &info) == 0 &&
-          std::find(above_.begin(), above_.end(), FolderId{info.st_dev, info.st_ino}) != above_.end()) {
+      const bool known = fstat(fd, &info) == 0;
+      if (skipped && known && info.st_dev != above_.back().device) {
+        close(fd);
+        listing_.skipped.Add(*skipped);
+        continue;
+      }
+      if (known && std::find(above_.begin(), above_.end(), FolderId{info.st_dev, info.st_ino}) != above_.end()) {
         close(fd);
         warnings_.Add(Trouble::kLoop, Shown(prefix + name) + ": left out, the link leads back to a folder above it");
         continue;
       }
-      ARROW_RETURN_NOT_OK(VisitFolder(fd, prefix + name + "/"));
+      ARROW_RETURN_NOT_OK(VisitFolder(fd, prefix + name + "/", skipped));
     }
     return Status::OK();
   }
 
-  void CannotRead(std::string folder, int error) {
+  /// Of a skipped folder nobody misses the files.
+  void CannotRead(std::string folder, int error, std::optional<SkipReason> skipped) {
+    if (skipped) {
+      listing_.skipped.Add(*skipped);
+      return;
+    }
     while (folder.ends_with('/')) folder.pop_back();
     warnings_.Add(Trouble::kUnreadableFolder, Shown(folder) + ": the folder cannot be read, its files are missing: " +
                                                   std::generic_category().message(error));
@@ -188,26 +227,18 @@ class LocalWalk {
   Warnings warnings_;
 };
 
-/// True when a component of a relative path is hidden.
-bool HasHiddenComponent(std::string_view path) {
-  for (;;) {
-    if (IsHidden(path)) return true;
-    const std::size_t slash = path.find('/');
-    if (slash == std::string_view::npos) return false;
-    path.remove_prefix(slash + 1);
-  }
-}
-
 std::int64_t MtimeNs(const arrow::fs::FileInfo& info) {
   return info.mtime() == arrow::fs::kNoTime ? 0 : info.mtime().time_since_epoch().count();
 }
 
-/// A file of a store, unless it is hidden or there are enough. \return whether more are wanted
+/// A file of a store, unless it is skipped or there are enough. \return whether more are wanted
 Result<bool> VisitStoreFile(const ListedFile& file, const ListingOptions& options, const Visitor& visit,
                             std::int64_t* count, Listing* listing) {
-  if (!options.include_hidden && HasHiddenComponent(file.path)) {
-    ++listing->hidden;
-    return true;
+  if (!options.include_skipped) {
+    if (const auto reason = WhySkipped(file.path)) {
+      listing->skipped.Add(*reason);
+      return true;
+    }
   }
   if (*count >= options.max_files) return false;
   ++*count;
@@ -248,7 +279,6 @@ Result<Listing> ListBucket(const Location& root, const ListingOptions& options, 
   const S3Name name = SplitS3Path(root.path);
   const std::string prefix = name.key.empty() ? "" : name.key + "/";
   S3ListingOptions listing_options;
-  listing_options.include_hidden = options.include_hidden;
   listing_options.recursive = options.recursive;
   listing_options.threads = options.threads;
   Listing listing;

@@ -10,6 +10,7 @@
 #include "pomona/base/cancellation.h"
 #include "pomona/base/status.h"
 #include "pomona/storage/location.h"
+#include "pomona/storage/skipped_names.h"
 
 namespace pomona {
 
@@ -22,9 +23,8 @@ struct ListedFile {
 };
 
 struct ListingOptions {
-  /// Also list files and folders whose names start with '.' or '_'. Without it they are left out, as Spark and Hive do,
-  /// so that `_SUCCESS`, `_pomona/` and `.DS_Store` are never taken for data.
-  bool include_hidden = false;
+  /// Also list files that `WhySkipped` leaves out because of their names below the folder.
+  bool include_skipped = false;
 
   /// Also descend into the folders below.
   bool recursive = true;
@@ -43,13 +43,16 @@ struct Listing {
   /// folder above them, sockets and devices. The same kind of trouble is named at most ten times, then counted.
   std::vector<std::string> warnings;
 
-  std::int64_t hidden = 0;  ///< files and folders left out because of their names
+  SkippedFiles skipped;  ///< files left out because of their names, those in skipped folders included
 };
 
 /// \brief All files below a folder or object prefix.
 ///
 /// Symbolic links are followed; a link that leads back to a folder above it is left out with a warning; one that leads
 /// nowhere is listed with size -1, so that reading it says why. Objects whose names end in '/' are folders, not files.
+///
+/// Skipped folders are walked only to count what is in them: links there count as one file and are not followed; so
+/// does a folder there that cannot be read or that lies on another device, as snapshots of a file system do.
 ///
 /// \param[in] cancellation looked at between folders and every thousand files; may be null
 /// \return UsageError when `folder` does not exist or is a file; IOError when the store cannot be listed; Cancelled

@@ -71,16 +71,48 @@ TEST_F(ListFilesTest, SortedByBytesWithSizesAndTimes) {
   EXPECT_THAT(listing.warnings, IsEmpty());
 }
 
-TEST_F(ListFilesTest, HiddenNamesAreLeftOutUnlessAsked) {
-  Write("_SUCCESS");
-  Write("_pomona/manifest");
-  Write(".DS_Store");
-  Write("a/.1.jpg");
-  Write("a/1_.jpg");
+TEST_F(ListFilesTest, SkippedNamesAreCountedUnlessAskedFor) {
+  for (const char* name : {"_SUCCESS", "_pomona/manifest", "_pomona/shards/1", ".DS_Store", "a/.1.jpg", "a/1_.jpg",
+                           "_x/_DSC1.jpg", ".x/a/.y/2.jpg"}) {
+    Write(name);
+  }
   const Listing listing = List();
-  EXPECT_THAT(Paths(listing), ElementsAre("a/1_.jpg"));
-  EXPECT_EQ(listing.hidden, 4);
-  EXPECT_EQ(List({.include_hidden = true}).files.size(), 5U);
+  EXPECT_THAT(Paths(listing), ElementsAre("_x/_DSC1.jpg", "a/1_.jpg"));
+  EXPECT_EQ(listing.skipped.ToJson().dump(), R"({"hidden":2,"hadoop":1,"macos":1,"pomona":2})");
+  const Listing all = List({.include_skipped = true});
+  EXPECT_EQ(all.files.size(), 8U);
+  EXPECT_EQ(all.skipped.total(), 0);
+  EXPECT_EQ(List({.recursive = false}).skipped.total(), 2);
+}
+
+TEST_F(ListFilesTest, AFolderWithASkippedNameIsReadWhenItIsTheInput) {
+  Write("a/.b/_pomona/1.jpg");
+  for (const char* input : {"a/.b", "a/.b/_pomona"}) {
+    const Listing listing = ListFiles(*Location::Parse((folder_ / input).native())).ValueOrDie();
+    EXPECT_EQ(listing.files.size() + static_cast<std::size_t>(listing.skipped.total()), 1U);
+    EXPECT_EQ(listing.files.size(), std::string_view(input).ends_with("_pomona") ? 1U : 0U);
+  }
+}
+
+TEST_F(ListFilesTest, LinksAndClosedFoldersAmongSkippedNamesCountAsOneFile) {
+  Write("data/1.jpg");
+  Write("data/2.jpg");
+  Write(".x/closed/1");
+  Write(".x/closed/2");
+  fs::create_directory_symlink("../..", folder_ / ".x/up");
+  fs::create_directory_symlink("../data", folder_ / ".x/data");
+  fs::create_directory_symlink("data", folder_ / ".data");
+  fs::create_symlink("nowhere", folder_ / "._broken");
+  fs::create_symlink("._loop", folder_ / "._loop");
+  fs::create_symlink("data/1.jpg", folder_ / ".1.jpg");
+  fs::permissions(folder_ / ".x/closed", fs::perms::none);
+  const bool may_read_all = access((folder_ / ".x/closed").c_str(), R_OK) == 0;  // root may
+  const Listing listing = List();
+  fs::permissions(folder_ / ".x/closed", fs::perms::owner_all);
+  EXPECT_THAT(Paths(listing), ElementsAre("data/1.jpg", "data/2.jpg"));
+  EXPECT_THAT(listing.warnings, IsEmpty());
+  EXPECT_EQ(listing.skipped.of(SkipReason::kMacos), 2);
+  EXPECT_EQ(listing.skipped.of(SkipReason::kHidden), may_read_all ? 6 : 5);
 }
 
 TEST_F(ListFilesTest, FollowsLinksAndRefusesLoops) {
@@ -156,6 +188,7 @@ TEST(ListFilesOfStore, SameRulesAsLocal) {
   ASSERT_TRUE(store->CreateFile("bucket/raw/b/2.jpg", "12345").ok());
   ASSERT_TRUE(store->CreateFile("bucket/raw/a/1%41 \xC3\xA9.jpg", "").ok());
   ASSERT_TRUE(store->CreateFile("bucket/raw/_pomona/plan.json", "").ok());
+  ASSERT_TRUE(store->CreateFile("bucket/raw/_pomona/shards/.1", "").ok());
   ASSERT_TRUE(store->CreateFile("bucket/rawest/3.jpg", "").ok());
   const Location root{store, "bucket/raw", "mock://bucket/raw"};
   Result<Listing> listing = ListFiles(root);
@@ -165,7 +198,7 @@ TEST(ListFilesOfStore, SameRulesAsLocal) {
   EXPECT_EQ(listing->files[1].path, "b/2.jpg");
   EXPECT_EQ(listing->files[1].size, 5);
   EXPECT_EQ(listing->files[1].mtime_ns, 5'000'000'000);
-  EXPECT_EQ(listing->hidden, 1);
+  EXPECT_EQ(listing->skipped.ToJson().dump(), R"({"pomona":2})");
   EXPECT_TRUE(IsUsageError(ListFiles({store, "bucket/none", "mock://bucket/none"}).status()));
 }
 

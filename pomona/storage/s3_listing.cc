@@ -3,22 +3,12 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <string_view>
 #include <utility>
 
 #include "pomona/base/parallel.h"
 
 namespace pomona {
 namespace {
-
-bool IsHiddenName(std::string_view name) { return name.starts_with('.') || name.starts_with('_'); }
-
-/// The last component of "a/b/".
-std::string_view FolderName(std::string_view prefix) {
-  prefix.remove_suffix(1);
-  const std::size_t slash = prefix.rfind('/');
-  return slash == std::string_view::npos ? prefix : prefix.substr(slash + 1);
-}
 
 /// Prefixes that wait to be listed; ends when none waits and none is under way.
 class PrefixQueue {
@@ -101,9 +91,7 @@ class Walk {
       ARROW_ASSIGN_OR_RAISE(S3Page page, client_.List(bucket_, prefix, folders, next));
       next = std::move(page.next);
       if (options_.recursive) {
-        for (std::string& folder : page.prefixes) {
-          if (options_.include_hidden || !IsHiddenName(FolderName(folder))) queue_.Add(std::move(folder));
-        }
+        for (std::string& folder : page.prefixes) queue_.Add(std::move(folder));
       }
       const std::lock_guard lock(visit_mutex_);
       ARROW_ASSIGN_OR_RAISE(const bool more, visit_(std::move(page.objects)));

@@ -11,7 +11,6 @@
 namespace pomona {
 
 struct S3ListingOptions {
-  bool include_hidden = false;  ///< prefixes and objects whose names begin with '.' or '_'
   bool recursive = true;
   int threads = 16;  ///< requests at the same time
 };
