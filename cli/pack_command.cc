@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/progress.h"
+#include "cli/summary.h"
 #include "cli/table_options.h"
 #include "pomona/base/text.h"
 #include "pomona/base/usage_error.h"
@@ -37,6 +38,9 @@ Result<int> PackImages(const Arguments& arguments, const CommandContext& context
   listener.reset();
   std::cout << HumanCount(packed.images) << " images in " << HumanCount(packed.shards) << " shards, "
             << HumanBytes(static_cast<double>(packed.bytes)) << ", read back and compared\n";
+  if (const std::string skipped = SkippedText(packed.skipped.ToJson()); !skipped.empty()) {
+    std::cout << "skipped " << skipped << "\n";
+  }
   const S3Requests requests = AllS3Requests();
   if (requests.get + requests.put + requests.list > 0) {
     std::cout << "S3 requests: " << HumanCount(requests.get) << " GET, " << HumanCount(requests.put) << " PUT, "

@@ -48,16 +48,24 @@ class Table {
   std::string lines_;
 };
 
+/// "1 empty, 2 truncated", and how many in all.
+std::string Counts(const Json& by_name, std::int64_t* total) {
+  std::string text;
+  *total = 0;
+  for (auto count = by_name.begin(); by_name.is_object() && count != by_name.end(); ++count) {
+    *total += Count(count.value());
+    text += (text.empty() ? "" : ", ") + HumanCount(Count(count.value())) + " " + count.key();
+  }
+  return text;
+}
+
 std::string Images(const Json& run) {
   if (!run.contains("images_listed")) return "";
   const std::string text = HumanCount(Count(run["images_listed"])) + " listed, " +
                            HumanCount(Count(At(run, "/images_ok"))) + " ok, " +
                            HumanCount(Count(At(run, "/images_quarantined"))) + " quarantined";
-  std::string codes;
-  const Json& by_code = At(run, "/failures_by_code");
-  for (auto code = by_code.begin(); by_code.is_object() && code != by_code.end(); ++code) {
-    codes += (codes.empty() ? "" : ", ") + HumanCount(Count(code.value())) + " " + code.key();
-  }
+  std::int64_t failures = 0;
+  const std::string codes = Counts(At(run, "/failures_by_code"), &failures);
   return codes.empty() ? text : text + " (" + codes + ")";
 }
 
@@ -121,10 +129,19 @@ std::string Files(const Json& run) {
 
 }  // namespace
 
+std::string SkippedText(const Json& by_reason) {
+  std::int64_t files = 0;
+  const std::string reasons = Counts(by_reason, &files);
+  if (files == 0) return "";
+  return HumanCount(files) + (files == 1 ? " file: " : " files: ") + reasons + "; --include-skipped brings " +
+         (files == 1 ? "it" : "them") + " in";
+}
+
 std::string SummaryText(const RunSummary& summary, bool colour) {
   const Json& run = summary.run;
   Table table(colour);
   table.Add("images", Images(run));
+  table.Add("skipped", SkippedText(At(run, "/files_skipped")));
   table.Add("features", Features(run));
   table.Add("components", Components(run));
   table.Add("speed", Speed(run));

@@ -13,4 +13,9 @@ namespace pomona::cli {
 /// \param[in] colour bold headings by ANSI escapes
 std::string SummaryText(const RunSummary& summary, bool colour);
 
+/// \brief "18 files: 12 hidden, 6 macos; --include-skipped brings them in"; "" for none.
+///
+/// \param[in] by_reason as `files_skipped` of run.json has it
+std::string SkippedText(const Json& by_reason);
+
 }  // namespace pomona::cli

@@ -13,7 +13,7 @@ RunSummary Example() {
   summary.report = "out/report.html";
   summary.run = Json::parse(R"({
     "images_listed": 4500, "images_ok": 4497, "images_quarantined": 3,
-    "failures_by_code": {"empty": 1, "truncated": 2},
+    "failures_by_code": {"empty": 1, "truncated": 2}, "files_skipped": {"hidden": 1200, "macos": 6},
     "plan": {"features": 512, "extractor": {"name": "vgg16"}, "image_width": 100, "image_height": 80,
              "precision": "f32", "engine": "openvino 2026.4.1"},
     "fit": {"components": 15, "explained": 0.6512},
@@ -27,6 +27,7 @@ TEST(SummaryTest, TellsWhatWasDone) {
   EXPECT_EQ(SummaryText(Example(), false),
             "\n"
             "  images      4,500 listed, 4,497 ok, 3 quarantined (1 empty, 2 truncated)\n"
+            "  skipped     1,206 files: 1,200 hidden, 6 macos; --include-skipped brings them in\n"
             "  features    512 an image, vgg16, 100x80, f32, openvino 2026.4.1\n"
             "  components  15 kept, 65.1 % of the variance\n"
             "  speed       53.9 images/s on 2 threads\n"
@@ -36,6 +37,8 @@ TEST(SummaryTest, TellsWhatWasDone) {
             "  report      out/report.html\n"
             "\n");
   EXPECT_THAT(SummaryText(Example(), true), HasSubstr("\x1b[1mimages"));
+  EXPECT_EQ(SkippedText(Json::parse(R"({"windows": 1})")), "1 file: 1 windows; --include-skipped brings it in");
+  EXPECT_EQ(SkippedText(Json::object()), "");
 }
 
 TEST(SummaryTest, SaysWhatToDoAfterTooManyFailures) {

@@ -60,17 +60,17 @@ def test_hostile_names_inside_an_archive(pomona, photos, tmp_path):
 
 
 def test_an_inventory_spares_the_listing(pomona, photos, minio_server, tmp_path):  # noqa: F811
-    """A report as S3 writes it: gzipped CSV with encoded keys; old versions, markers and hidden keys are left out."""
+    """A report as S3 writes it: gzipped CSV with encoded keys; old versions, markers and skipped names are left out."""
     rows = []
-    for photo in sorted((photos / "Kiwi").glob("*.jpg"))[:6]:
-        key = f"listed/Ki wi/{photo.name}"
+    for number, photo in enumerate(sorted((photos / "Kiwi").glob("*.jpg"))[:6]):
+        key = f"listed/{'Ki wi' if number else '_x_'}/{photo.name}"
         minio_server.put(key, photo.read_bytes())
         etag = minio_server.client.stat_object("photos", key).etag
         encoded = urllib.parse.quote(key)
         rows.append(f'"photos","{encoded}","true","false","{photo.stat().st_size}","{etag}"')
     rows.append('"photos","listed/Ki%20wi/old.jpg","false","false","5","x"')
     rows.append('"photos","listed/Ki%20wi/gone.jpg","true","true","","x"')
-    rows.append('"photos","listed/_hidden/x.jpg","true","false","5","x"')
+    rows.append('"photos","listed/.hidden/x.jpg","true","false","5","x"')
     minio_server.put("reports/data/one.csv.gz", gzip.compress("\n".join(rows).encode()))
     manifest = {
         "sourceBucket": "photos",
@@ -85,8 +85,9 @@ def test_an_inventory_spares_the_listing(pomona, photos, minio_server, tmp_path)
     run = outputs.check_accounts(tmp_path / "out")
     assert (run["images_ok"], run["images_quarantined"]) == (6, 0)
     table = outputs.table(tmp_path / "out", "features")
-    assert set(table["label"].to_pylist()) == {"Ki wi"}
+    assert table["label"].to_pylist() == ["Ki wi"] * 5 + ["_x_"]
     assert table["path"][0].as_py().startswith("s3://photos/listed/Ki wi/")
+    assert run["files_skipped"] == {"hidden": 1}
 
 
 def test_a_list_of_images_in_several_buckets(pomona, photos, minio_server, tmp_path):  # noqa: F811

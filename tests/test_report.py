@@ -45,6 +45,7 @@ def run_output(pomona, photos, tmp_path_factory):
     hostile.mkdir()
     for number, photo in enumerate(sorted(images.glob("*/*.jpg"))[:3]):
         shutil.copy(photo, hostile / f"{number} <b>.jpg")
+    (hostile / "._empty.jpg").touch()
     (hostile / "empty.jpg").touch()
     (hostile / "page.jpg").write_text("<!DOCTYPE html><title>404</title>")
     (hostile / "cut.jpg").write_bytes(photo.read_bytes()[:900])
@@ -151,6 +152,7 @@ def test_draws_in_a_browser(browser, run_output, view):
     assert "broken" not in page.evaluate("document.title")
     assert page.evaluate("document.querySelectorAll('script').length") == 3
     assert page.evaluate("document.querySelectorAll('.failures tbody tr').length") == 3
+    assert "of 222 listed, 1\u00a0file skipped by name" in page.evaluate("document.querySelector('.facts').textContent")
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (sum(map(int, re.findall(r"\d+", dark)[:3])) < 200) == ("dark" in view)
     check(page, path)
@@ -224,7 +226,12 @@ def extreme(data):
     data["failures"] = [["corrupt", deep + "x.jpg", names[1], "w" * 400]] * 500
     data["messages"] = ["y" * 400, "a choice that was made"]
     data["run"]["options"]["input"] = deep
-    data["run"] |= {"images_listed": 12_350_678, "images_ok": 12_345_678, "images_per_second": 12345.6}
+    data["run"] |= {
+        "files_skipped": {"hidden": 1_200, "macos": 6},
+        "images_listed": 12_350_678,
+        "images_ok": 12_345_678,
+        "images_per_second": 12345.6,
+    }
 
 
 def two_points(data):

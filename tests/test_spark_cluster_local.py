@@ -69,6 +69,22 @@ def test_output_is_that_of_a_run_without_spark(context, many, here, tmp_path):
     assert again.outcome == "already-done"
 
 
+def test_skipped_names_are_counted_as_without_spark(context, photos, tmp_path, capsys):
+    from pomona.spark import _program
+
+    shutil.copytree(photos / "Kiwi", tmp_path / "in" / "_Kiwi_")
+    for name in ("._1.jpg", ".DS_Store", "Thumbs.db", "_DSC0001.JPG"):
+        shutil.copy(photos / "Lemon" / sorted(os.listdir(photos / "Lemon"))[0], tmp_path / "in" / name)
+    result = run(context, tmp_path / "in", tmp_path / "out")
+    assert (result.run["images_ok"], result.run["files_skipped"]) == (28, {"macos": 2, "windows": 1})
+    _program._say(result)
+    assert "\n  skipped     3 files: 2 macos, 1 windows; --include-skipped brings them in\n" in capsys.readouterr().out
+    result = run(context, tmp_path / "in", tmp_path / "all", **{"include-skipped": True})
+    assert (result.run["images_ok"], result.run["files_skipped"]) == (31, {})
+    _program._say(result)
+    assert "  skipped " not in capsys.readouterr().out
+
+
 def test_relative_places_begin_where_the_driver_is(context, many, here, tmp_path, pomona, monkeypatch):
     monkeypatch.chdir(many.parent)
     output = os.path.relpath(tmp_path / "spark", many.parent)

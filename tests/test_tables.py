@@ -126,13 +126,13 @@ def test_an_inventory_in_parquet(pomona, files, minio_server, tmp_path):  # noqa
         for name, value in zip(rows, ["photos", key, latest, marker, size, etag], strict=True):
             rows[name].append(value)
 
-    for photo in files[:6]:
-        key = f"stock/A%20 b/{photo.name}"
+    for number, photo in enumerate(files[:6]):
+        key = f"stock/{'A%20 b' if number else '_x_'}/{photo.name}"
         minio_server.put(key, photo.read_bytes())
         add(key, size=photo.stat().st_size, etag=minio_server.client.stat_object("photos", key).etag)
     add("stock/old.jpg", latest=False)
     add("stock/gone.jpg", marker=True, size=None)
-    add("stock/_hidden/x.jpg")
+    add("stock/.hidden/x.jpg")
     table = pa.table(rows)
     minio_server.put("stock-report/data/one.parquet", written(table.slice(0, 4)))
     minio_server.put("stock-report/data/two.parquet", written(table.slice(4), row_group_size=2))
@@ -148,5 +148,6 @@ def test_an_inventory_in_parquet(pomona, files, minio_server, tmp_path):  # noqa
            env=minio_server.environment_of())  # fmt: skip
     run = outputs.check_accounts(tmp_path / "out")
     assert (run["images_ok"], run["images_quarantined"]) == (6, 0)
-    assert set(outputs.table(tmp_path / "out", "features")["label"].to_pylist()) == {"A%20 b"}
+    assert outputs.table(tmp_path / "out", "features")["label"].to_pylist() == ["A%20 b"] * 5 + ["_x_"]
+    assert run["files_skipped"] == {"hidden": 1}
     assert outputs.paths(tmp_path / "out")[0].startswith("s3://photos/stock/A%20 b/")

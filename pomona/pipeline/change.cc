@@ -116,6 +116,7 @@ Result<ChangedInput> LookAtFailures(const PreviousRows& previous, const std::str
                                     const Cancellation* cancellation) {
   ChangedInput changed;
   changed.rows = ManifestRows(prefix);
+  changed.rows.set_skipped(previous.manifest().skipped());
   const ImagePlaces places(input);
   for (std::int64_t number = 0; number < BlockCount(previous.manifest().size()); ++number) {
     if (cancellation != nullptr) ARROW_RETURN_NOT_OK(cancellation->Check());

@@ -83,6 +83,7 @@ class Extractor {
     if (stored_plan.is_null()) ARROW_RETURN_NOT_OK(List());
     ARROW_ASSIGN_OR_RAISE(manifest_, Manifest::Open(output_.Place(output_names::kManifest)));
     result_.images = manifest_->size();
+    result_.skipped = manifest_->skipped();
     ARROW_RETURN_NOT_OK(OpenModel(stored_plan));
     ARROW_RETURN_NOT_OK(MakeOrCheckPlan(stored_plan));
     ARROW_ASSIGN_OR_RAISE(const Json join, output_.ReadJson(output_names::kJoin));

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "pomona/pipeline/report/report.h"
 #include "pomona/pipeline/run_options.h"
 #include "pomona/pipeline/shard_distributor.h"
+#include "pomona/storage/skipped_names.h"
 
 namespace pomona {
 
@@ -33,6 +35,7 @@ struct Extraction {
 
   bool too_many_failures = false;
   std::int64_t failures_allowed = 0;
+  std::optional<SkippedFiles> skipped;  ///< of the listing; nothing where it is not known
   std::map<std::string, std::int64_t> failures_by_code;
   std::map<std::string, std::int64_t> failures_by_label;
   std::vector<ReportFailure> first_failures;  ///< at most 500

@@ -8,6 +8,7 @@
 #include "pomona/base/text.h"
 #include "pomona/base/usage_error.h"
 #include "pomona/pipeline/globs.h"
+#include "pomona/pipeline/input_names.h"
 #include "pomona/pipeline/inventory.h"
 #include "pomona/pipeline/labels.h"
 #include "pomona/pipeline/list_file.h"
@@ -25,7 +26,7 @@ std::string FolderPrefix(const Location& folder) {
 }
 
 Status AddFolder(const Location& folder, const InputColumns& columns, const Labeler& labeler,
-                 const Cancellation* cancellation, InputImages* images) {
+                 const Cancellation* cancellation, InputNames* names, InputImages* images) {
   images->rows = ManifestRows(FolderPrefix(folder));
   const std::string& prefix = images->rows.prefix();
   std::vector<ListedFile> packed;
@@ -38,16 +39,20 @@ Status AddFolder(const Location& folder, const InputColumns& columns, const Labe
     holds_many ? packed.push_back(file) : add_image(file);
     return Status::OK();
   };
-  ARROW_ASSIGN_OR_RAISE(Listing listing, VisitFiles(folder, {}, add, cancellation));
+  ListingOptions options;
+  options.include_skipped = names->include_skipped();
+  ARROW_ASSIGN_OR_RAISE(Listing listing, VisitFiles(folder, options, add, cancellation));
+  names->AddSkipped(listing.skipped);
   images->messages = std::move(listing.warnings);
   for (const ListedFile& file : packed) {
     if (cancellation != nullptr) ARROW_RETURN_NOT_OK(cancellation->Check());
     const Location place = folder.Child(file.path);
     if (IsPackedFile(file.path)) {
-      ARROW_RETURN_NOT_OK(AddPackedImages(place, file.path, file, labeler, &images->rows));
+      ARROW_RETURN_NOT_OK(AddPackedImages(place, file.path, file, labeler, names, &images->rows));
       continue;
     }
-    ARROW_ASSIGN_OR_RAISE(const bool packs, AddParquetImages(place, file.path, file, columns, labeler, &images->rows));
+    ARROW_ASSIGN_OR_RAISE(const bool packs,
+                          AddParquetImages(place, file.path, file, columns, labeler, names, &images->rows));
     if (!packs) add_image(file);
   }
   return Status::OK();
@@ -61,19 +66,20 @@ Result<ListedFile> ListedAlone(const Location& place) {
 }
 
 /// A single archive as INPUT.
-Status AddPackedFile(const Location& tar, const Labeler& labeler, InputImages* images) {
+Status AddPackedFile(const Location& tar, const Labeler& labeler, InputNames* names, InputImages* images) {
   images->rows = ManifestRows(ListPrefix(tar));
   ARROW_ASSIGN_OR_RAISE(const ListedFile listed, ListedAlone(tar));
-  return AddPackedImages(tar, tar.name(), listed, labeler, &images->rows);
+  return AddPackedImages(tar, tar.name(), listed, labeler, names, &images->rows);
 }
 
 /// A table as INPUT: of images, or of paths.
-Status AddTable(const Location& table, const InputColumns& columns, const Labeler& labeler, InputImages* images) {
+Status AddTable(const Location& table, const InputColumns& columns, const Labeler& labeler, InputNames* names,
+                InputImages* images) {
   images->rows = ManifestRows(ListPrefix(table));
   if (IsParquetFile(table.path)) {
     ARROW_ASSIGN_OR_RAISE(const ListedFile listed, ListedAlone(table));
     ARROW_ASSIGN_OR_RAISE(const bool packs,
-                          AddParquetImages(table, table.name(), listed, columns, labeler, &images->rows));
+                          AddParquetImages(table, table.name(), listed, columns, labeler, names, &images->rows));
     if (packs) return Status::OK();
   }
   return ReadListFile(table, columns, labeler, &images->rows);
@@ -129,24 +135,36 @@ void NoteMissingLabels(const LabelRule& rule, const Labeler& labeler, InputImage
                              "; the label is empty there");
 }
 
+/// All that the input holds, unsorted, without what its names leave out.
+Result<InputImages> AllImages(const RunOptions& options, const Location& input, const Labeler& labeler,
+                              const Cancellation* cancellation) {
+  InputImages images;
+  InputNames names(options.include_skipped);
+  if (IsListFile(options.input)) {
+    ARROW_RETURN_NOT_OK(AddTable(input, options.columns, labeler, &names, &images));
+  } else if (IsInventory(input.path)) {
+    ARROW_RETURN_NOT_OK(ReadInventory(input, labeler, &names, &images.rows));
+  } else if (IsPackedFile(input.path)) {
+    ARROW_RETURN_NOT_OK(AddPackedFile(input, labeler, &names, &images));
+  } else {
+    ARROW_RETURN_NOT_OK(AddFolder(input, options.columns, labeler, cancellation, &names, &images));
+  }
+  names.LeaveOutSkipped(&images.rows);
+  images.rows.set_skipped(names.skipped());
+  if (images.rows.size() > 0) return images;
+  const std::int64_t skipped = names.skipped().total();
+  return UsageError("no images in " + (input.display.empty() ? std::string(".") : input.display) +
+                    ": name a folder that holds images, or folders of images, as INPUT" +
+                    (skipped == 0 ? ""
+                                  : "; files skipped because of their names: " + HumanCount(skipped) +
+                                        "; --include-skipped brings them in"));
+}
+
 }  // namespace
 
 Result<InputImages> ListInput(const RunOptions& options, const Location& input, const Cancellation* cancellation) {
   ARROW_ASSIGN_OR_RAISE(const Labeler labeler, Labeler::Make(options.label_from));
-  InputImages images;
-  if (IsListFile(options.input)) {
-    ARROW_RETURN_NOT_OK(AddTable(input, options.columns, labeler, &images));
-  } else if (IsInventory(input.path)) {
-    ARROW_RETURN_NOT_OK(ReadInventory(input, labeler, &images.rows));
-  } else if (IsPackedFile(input.path)) {
-    ARROW_RETURN_NOT_OK(AddPackedFile(input, labeler, &images));
-  } else {
-    ARROW_RETURN_NOT_OK(AddFolder(input, options.columns, labeler, cancellation, &images));
-  }
-  if (images.rows.size() == 0) {
-    return UsageError("no images in " + (input.display.empty() ? std::string(".") : input.display) +
-                      ": name a folder that holds images, or folders of images, as INPUT");
-  }
+  ARROW_ASSIGN_OR_RAISE(InputImages images, AllImages(options, input, labeler, cancellation));
   images.rows.Sort();
   if (!options.include.empty() || !options.exclude.empty()) {
     const std::int64_t before = images.rows.size();

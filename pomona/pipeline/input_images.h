@@ -17,13 +17,14 @@
 
 namespace pomona {
 
-/// \brief The images a run is about, sorted by path, with what was strange on the way.
+/// \brief The images a run is about, sorted by path, with what was strange on the way; `rows.skipped()` is known.
 struct InputImages {
   ManifestRows rows{""};
   std::vector<std::string> messages;
 };
 
-/// \brief Lists the input and keeps what `--include`, `--exclude`, `--sample` and `--limit` leave, in this order.
+/// \brief Lists the input, leaves out what its names tell not to be images (`InputNames`), and keeps what `--include`,
+/// `--exclude`, `--sample` and `--limit` leave, in this order.
 ///
 /// \return UsageError when nothing is left, saying why
 Result<InputImages> ListInput(const RunOptions& options, const Location& input, const Cancellation* cancellation);

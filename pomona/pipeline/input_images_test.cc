@@ -88,6 +88,34 @@ TEST_F(InputImagesTest, NothingLeftIsAnErrorThatSaysWhy) {
   EXPECT_THAT(List(options_).status().message(), HasSubstr("no images in"));
 }
 
+TEST_F(InputImagesTest, SkipsKnownNamesOnlyAndCountsThem) {
+  for (const char* name : {"_x_/_DSC1.jpg", "_x_/._DSC1.jpg", ".git/1", "_SUCCESS", "_x.tar/1.jpg"}) {
+    WriteFile(folder_.path() / "in" / name, "x");
+  }
+  options_.include = {"_x_/*"};  // which of those listed are taken is another matter
+  const InputImages images = List(options_).ValueOrDie();
+  EXPECT_EQ(images.rows.size(), 1);
+  EXPECT_EQ(images.rows.skipped()->ToJson().dump(), R"({"hidden":1,"hadoop":1,"macos":1})");
+  options_.include = {};
+  EXPECT_EQ(List(options_)->rows.size(), 8);
+  options_.include_skipped = true;
+  EXPECT_EQ(List(options_)->rows.size(), 11);
+  EXPECT_EQ(List(options_)->rows.skipped(), SkippedFiles());
+  WriteFile(folder_.path() / "in/list.csv", "path\n.git/1\n_SUCCESS\n_x_/._DSC1.jpg\n");
+  options_ = {};
+  options_.input = folder_ / "in/list.csv";
+  EXPECT_EQ(List(options_)->rows.size(), 3);
+  EXPECT_EQ(List(options_)->rows.skipped(), SkippedFiles());
+}
+
+TEST_F(InputImagesTest, AnInputOfSkippedNamesAloneNamesTheOption) {
+  options_ = {};
+  options_.input = folder_ / "skipped";
+  WriteFile(folder_.path() / "skipped/.1.jpg", "x");
+  EXPECT_THAT(List(options_).status().message(),
+              HasSubstr("; files skipped because of their names: 1; --include-skipped brings them in"));
+}
+
 TEST_F(InputImagesTest, PlacesLeadBackToFiles) {
   const ImagePlaces places(Location::Parse(options_.input).ValueOrDie());
   EXPECT_EQ(places.Place("a/1.jpg")->path, folder_ / "in/a/1.jpg");

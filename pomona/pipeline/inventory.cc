@@ -55,15 +55,10 @@ Columns ColumnsOf(const std::vector<std::string>& names) {
   return {find("bucket"), find("key"), find("size"), find("etag"), find("islatest"), find("isdeletemarker")};
 }
 
-bool HasHiddenPart(std::string_view key) {
-  return key.starts_with('.') || key.starts_with('_') || key.find("/.") != std::string_view::npos ||
-         key.find("/_") != std::string_view::npos;
-}
-
 class Report {
  public:
-  Report(const Location& place, const Labeler& labeler, ManifestRows* rows)
-      : place_(place), labeler_(labeler), rows_(rows) {}
+  Report(const Location& place, const Labeler& labeler, InputNames* names, ManifestRows* rows)
+      : place_(place), labeler_(labeler), names_(names), rows_(rows) {}
 
   Status Read() {
     ARROW_ASSIGN_OR_RAISE(const std::string text, ReadText(place_));
@@ -142,7 +137,7 @@ class Report {
       if (text(columns.latest, i) == "false" || text(columns.marker, i) == "true") continue;
       const std::string raw = text(columns.key, i);
       const std::string key = encoded ? UriDecode(raw) : raw;
-      if (key.empty() || key.ends_with('/') || HasHiddenPart(key)) continue;
+      if (key.empty() || key.ends_with('/') || !names_->Takes(key)) continue;
       AddObject(text(columns.bucket, i), key, text(columns.size, i), text(columns.etag, i));
     }
     return Status::OK();
@@ -158,6 +153,7 @@ class Report {
 
   const Location& place_;
   const Labeler& labeler_;
+  InputNames* names_;
   ManifestRows* rows_;
 };
 
@@ -165,11 +161,11 @@ class Report {
 
 bool IsInventory(std::string_view input) { return input.ends_with("/manifest.json"); }
 
-Status ReadInventory(const Location& report, const Labeler& labeler, ManifestRows* rows) {
+Status ReadInventory(const Location& report, const Labeler& labeler, InputNames* names, ManifestRows* rows) {
   if (report.s3 == nullptr) {
     return UsageError("INPUT: " + report.display + ": an inventory is read where S3 wrote it; give its s3:// URI");
   }
-  Status status = Report(report, labeler, rows).Read();
+  Status status = Report(report, labeler, names, rows).Read();
   if (status.ok() || IsUsageError(status) || !status.IsInvalid()) return status;
   return UsageError("INPUT: " + report.display + " is no S3 Inventory report: " + status.message());
 }

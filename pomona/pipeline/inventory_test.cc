@@ -12,8 +12,10 @@ TEST(Inventory, IsKnownByItsNameAndReadFromS3Only) {
   EXPECT_TRUE(IsInventory("s3://reports/photos/all/2026-11-22T01-00Z/manifest.json"));
   EXPECT_FALSE(IsInventory("s3://reports/photos/list.csv"));
   ManifestRows rows("");
+  InputNames names(false);
   const Labeler labeler = Labeler::Make({}).ValueOrDie();
-  EXPECT_TRUE(IsUsageError(ReadInventory(Location::Parse("/tmp/x/manifest.json").ValueOrDie(), labeler, &rows)));
+  EXPECT_TRUE(
+      IsUsageError(ReadInventory(Location::Parse("/tmp/x/manifest.json").ValueOrDie(), labeler, &names, &rows)));
 }
 
 }  // namespace

@@ -201,6 +201,7 @@ Json Job::RunRecord(const Json& all_options, RunOutcome outcome) const {
     run["images_listed"] = extraction_->images;
     run["images_ok"] = extraction_->ok;
     run["images_quarantined"] = extraction_->quarantined;
+    if (extraction_->skipped) run["files_skipped"] = extraction_->skipped->ToJson();
     run["images_extracted"] = extraction_->extracted;
     const double seconds = log_.StageSeconds("extract");
     run["images_per_second"] = seconds > 0 ? Json(static_cast<double>(extraction_->extracted) / seconds) : Json();

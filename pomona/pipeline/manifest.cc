@@ -11,6 +11,7 @@
 #include <arrow/type.h>
 
 #include "pomona/base/hash.h"
+#include "pomona/base/json.h"
 #include "pomona/base/usage_error.h"
 #include "pomona/pipeline/parquet_io.h"
 
@@ -19,6 +20,7 @@ namespace {
 
 constexpr std::int64_t kGroupRows = 8 * kBlockRows;
 constexpr const char* kPrefixKey = "pomona.prefix_bytes";
+constexpr const char* kSkippedKey = "pomona.files_skipped";
 constexpr const char* kVersionKey = "pomona.format_version";
 
 std::shared_ptr<arrow::Schema> ManifestSchema() {
@@ -206,7 +208,9 @@ Result<std::string> WriteManifest(const ManifestRows& rows, const Location& loca
     ARROW_ASSIGN_OR_RAISE(const auto group, GroupOfRows(rows, first, count, &hasher));
     ARROW_RETURN_NOT_OK(output.WriteRowGroup(group));
   }
-  ARROW_RETURN_NOT_OK(output.Close({{kVersionKey, "1"}, {kPrefixKey, std::to_string(rows.prefix().size())}}).status());
+  std::map<std::string, std::string> about = {{kVersionKey, "1"}, {kPrefixKey, std::to_string(rows.prefix().size())}};
+  if (rows.skipped()) about[kSkippedKey] = rows.skipped()->ToJson().dump();
+  ARROW_RETURN_NOT_OK(output.Close(about).status());
   return hasher.Finish();
 }
 
@@ -228,9 +232,14 @@ Result<std::unique_ptr<Manifest>> Manifest::Open(const Location& location) {
   manifest->location_ = location;
   manifest->metadata_ = input.metadata;
   manifest->size_ = input.metadata->num_rows();
-  const std::string prefix = KeyValues(*input.metadata)[kPrefixKey];
+  std::map<std::string, std::string> about = KeyValues(*input.metadata);
+  const std::string prefix = about[kPrefixKey];
   const auto parsed = std::from_chars(prefix.data(), prefix.data() + prefix.size(), manifest->prefix_length_);
   if (parsed.ec != std::errc()) return Status::Invalid(location.display, " is no manifest of Pomona");
+  if (about.contains(kSkippedKey)) {
+    ARROW_ASSIGN_OR_RAISE(const Json skipped, ParseJson(about[kSkippedKey], location.display));
+    manifest->skipped_ = SkippedFiles::FromJson(skipped);
+  }
   return manifest;
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <memory_resource>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 #include "pomona/base/status.h"
 #include "pomona/base/text.h"
 #include "pomona/storage/location.h"
+#include "pomona/storage/skipped_names.h"
 
 namespace pomona {
 
@@ -84,6 +86,10 @@ class ManifestRows {
 
   const std::string& prefix() const { return prefix_; }
 
+  /// \brief Files that were left out because of their names; nothing where that is not known.
+  const std::optional<SkippedFiles>& skipped() const { return skipped_; }
+  void set_skipped(const std::optional<SkippedFiles>& files) { skipped_ = files; }
+
  private:
   std::int32_t NumberOfLabel(std::string_view label);
 
@@ -93,6 +99,7 @@ class ManifestRows {
   std::vector<const char*> records_;  ///< of the rows, in `memory_`
   std::vector<std::string> labels_;
   std::map<std::string, std::int32_t, std::less<>> label_numbers_;
+  std::optional<SkippedFiles> skipped_;
 };
 
 /// \brief Writes the manifest.
@@ -128,6 +135,10 @@ class Manifest {
   static Result<std::unique_ptr<Manifest>> Open(const Location& location);
 
   std::int64_t size() const { return size_; }
+
+  /// \brief As `ManifestRows` has it; nothing in manifests of older versions.
+  const std::optional<SkippedFiles>& skipped() const { return skipped_; }
+
   Result<std::shared_ptr<const ManifestBlock>> ReadBlock(std::int64_t block) const;
 
  private:
@@ -137,6 +148,7 @@ class Manifest {
   std::shared_ptr<parquet::FileMetaData> metadata_;
   std::int64_t size_ = 0;
   std::size_t prefix_length_ = 0;
+  std::optional<SkippedFiles> skipped_;
 
   mutable std::mutex mutex_;
   mutable std::int64_t group_ = -1;  ///< row group that `table_` holds

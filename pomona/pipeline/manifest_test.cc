@@ -95,7 +95,13 @@ TEST(Manifest, ReadsBackWhatWasWritten) {
   rows.Sort();
   const std::string sha256 = WriteManifest(rows, place).ValueOrDie();
   EXPECT_EQ(sha256.size(), 64U);
+  EXPECT_FALSE(Manifest::Open(place).ValueOrDie()->skipped());  // as in those of older versions
+  SkippedFiles skipped;
+  skipped.Add(SkipReason::kMacos, 3);
+  rows.set_skipped(skipped);
+  EXPECT_EQ(WriteManifest(rows, place).ValueOrDie(), sha256);
   const auto manifest = Manifest::Open(place).ValueOrDie();
+  EXPECT_EQ(manifest->skipped(), skipped);
   ASSERT_EQ(manifest->size(), 4);
   const auto block = manifest->ReadBlock(0).ValueOrDie();
   ASSERT_EQ(block->size(), 4);

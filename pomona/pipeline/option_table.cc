@@ -77,6 +77,10 @@ constexpr std::array kTable = {
     OptionEntry{"exclude", OptionKind::kResult, kInputGroup, "GLOB", "", "Leave out paths that match.", true, false,
                 [](const RunOptions& o) -> Json { return Texts(o.exclude); },
                 [](const Json& v, RunOptions* o) { return option_values::Texts(v, &o->exclude); }},
+    OptionEntry{"include-skipped", OptionKind::kResult, kInputGroup, "", "skipped, and counted",
+                "Take files, too, that are skipped because of their names, such as .hidden.jpg, .DS_Store or _SUCCESS.",
+                false, false, [](const RunOptions& o) -> Json { return o.include_skipped; },
+                [](const Json& v, RunOptions* o) { return Switch(v, true, &o->include_skipped); }},
     OptionEntry{"sample", OptionKind::kResult, kInputGroup, "N", "all images",
                 "Take N images, spread evenly over the labels, always the same ones.", false, false,
                 [](const RunOptions& o) -> Json { return OrNull(o.sample); },
@@ -270,7 +274,7 @@ Status CompareWithStored(const Json& stored, const Json& wanted, std::string_vie
     if (entry != nullptr && entry->compared_by) continue;
     const auto found = stored.find(name);
     // An option that is younger than the output was not given then.
-    if (found == stored.end() ? value.is_null() : *found == value) continue;
+    if (found == stored.end() ? value.is_null() || value == Json(false) : *found == value) continue;
     const auto shown = [](const Json& option) { return option.is_null() ? std::string("not given") : option.dump(); };
     differences.append("\n  ").append(name == "input" ? std::string("INPUT") : "--" + name);
     differences.append(": made with ").append(found == stored.end() ? "not given" : shown(*found));

@@ -102,6 +102,20 @@ TEST(OptionTable, ValidationNamesTheFix) {
   EXPECT_THAT(ValidateOptions(options).message(), HasSubstr("above 0"));
 }
 
+TEST(OptionTable, ASwitchThatIsYoungerThanTheOutputWasNotGivenThen) {
+  RunOptions options;
+  const Json wanted = OptionValues(options, OptionKind::kResult);
+  Json stored = wanted;
+  stored.erase("include-skipped");
+  EXPECT_TRUE(CompareWithStored(stored, wanted, "out").ok());
+  options.include_skipped = true;
+  const Json changed = OptionValues(options, OptionKind::kResult);
+  EXPECT_THAT(CompareWithStored(stored, changed, "out").message(),
+              HasSubstr("--include-skipped: made with not given, now true"));
+  EXPECT_THAT(CompareWithStored(wanted, changed, "out").message(),
+              HasSubstr("--include-skipped: made with false, now true"));
+}
+
 TEST(OptionTable, ComparisonNamesEveryDifferenceAndTheFix) {
   RunOptions stored;
   stored.input = "photos";

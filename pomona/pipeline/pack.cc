@@ -128,6 +128,7 @@ Result<PackSummary> Pack(const RunOptions& options, PackFormat format, std::int6
   }
   const ImagePlaces places(input, options.columns);
   Packer packer(output, format, shard_bytes);
+  packer.summary().skipped = images.rows.skipped().value_or(SkippedFiles());
   const std::int64_t count = images.rows.size();
   const int readers = CurrentStoreOptions().connections;
   constexpr std::int64_t kTogether = 256;

@@ -6,6 +6,7 @@
 #include "pomona/base/status.h"
 #include "pomona/pipeline/progress.h"
 #include "pomona/pipeline/run_options.h"
+#include "pomona/storage/skipped_names.h"
 
 namespace pomona {
 
@@ -15,6 +16,7 @@ struct PackSummary {
   std::int64_t unreadable = 0;  ///< left out
   std::int64_t shards = 0;
   std::int64_t bytes = 0;  ///< of all shards
+  SkippedFiles skipped;    ///< left out because of their names
 };
 
 /// \brief What shards are written as.

@@ -56,19 +56,22 @@ void ReadText(const TarMember& member, Group* group) {
 bool IsPackedFile(std::string_view name) { return name.ends_with(".tar"); }
 
 Status AddPackedImages(const Location& tar, std::string_view key, const ListedFile& file, const Labeler& labeler,
-                       ManifestRows* rows) {
+                       InputNames* names, ManifestRows* rows) {
   Group group;
   const std::string tag = file.etag.empty() ? SizeTag(file.size, file.mtime_ns) : file.etag;
   const auto finish = [&] {
     for (const TarMember& image : group.images) {
       const Location place = tar.Child(image.name);
-      const std::string path = group.path && group.images.size() == 1 ? *group.path : place.display;
+      const bool own = group.path && group.images.size() == 1;
+      const std::string path = own ? *group.path : place.display;
+      if (own) names->AddOwnPath(rows->size(), path);
       const std::string label = group.label ? *group.label : labeler.LabelOf(path, place.path);
       rows->AddRow({path, key, label, image.size, file.mtime_ns, tag, image.offset});
     }
     group = Group();
   };
   ARROW_RETURN_NOT_OK(ScanTar(tar, [&](const TarMember& member) {
+    if (!names->Takes(member.name)) return Status::OK();
     if (Stem(member.name) != group.stem) {
       finish();
       group.stem = Stem(member.name);

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "pomona/base/status.h"
+#include "pomona/pipeline/input_names.h"
 #include "pomona/pipeline/labels.h"
 #include "pomona/pipeline/manifest.h"
 #include "pomona/storage/listing.h"
@@ -21,7 +22,8 @@ bool IsPackedFile(std::string_view name);
 /// the file's name; the label is its "label", else the text of the `.cls`, else what the labeler finds.
 ///
 /// \param[in] key of the archive, for `ImagePlaces` \param[in] file what a listing says of it
+/// \param[in,out] names is told of all names inside; those of files it leaves out here, paths given as "path" later
 Status AddPackedImages(const Location& tar, std::string_view key, const ListedFile& file, const Labeler& labeler,
-                       ManifestRows* rows);
+                       InputNames* names, ManifestRows* rows);
 
 }  // namespace pomona

@@ -32,7 +32,8 @@ TEST(PackedInput, TakesPathsAndLabelsFromBesideTheImages) {
 
   ManifestRows rows("");
   const Labeler labeler = Labeler::Make({}).ValueOrDie();
-  ASSERT_TRUE(AddPackedImages(tar, "x.tar", {"x.tar", 10, 7, "e"}, labeler, &rows).ok());
+  InputNames names(false);
+  ASSERT_TRUE(AddPackedImages(tar, "x.tar", {"x.tar", 10, 7, "e"}, labeler, &names, &rows).ok());
   ASSERT_EQ(rows.size(), 4);
   EXPECT_EQ(rows.row(0).path, "s3://b/Kiwi/1.jpg");
   EXPECT_EQ(rows.row(0).label, "Kiwi");
@@ -46,6 +47,35 @@ TEST(PackedInput, TakesPathsAndLabelsFromBesideTheImages) {
   EXPECT_EQ(bytes.substr(static_cast<std::size_t>(rows.row(2).offset), 5), "third");
 }
 
+TEST(PackedInput, NamesInsideAreSkippedAsThoseOfAFolder) {
+  const TempFolder folder;
+  const Location tar = Location::Parse(folder / ".x.tar").ValueOrDie();
+  TarWriter writer(OpenAtomicOutput(tar).ValueOrDie());
+  for (const char* name : {"./._Kiwi", "./Kiwi/._1.jpg", "./Kiwi/._1.cls", "./Kiwi/1.jpg", "_x/_2.jpg", "Thumbs.db",
+                           "__MACOSX/Kiwi/1.jpg", ".git/1"}) {
+    ASSERT_TRUE(writer.Add(name, "x").ok());
+  }
+  ASSERT_TRUE(writer.Add("0.jpg", "x").ok());
+  ASSERT_TRUE(writer.Add("0.json", R"({"path": "photos/.hidden/1.jpg", "label": "own"})").ok());
+  ASSERT_TRUE(writer.Add("1.jpg", "x").ok());
+  ASSERT_TRUE(writer.Add("1.json", R"({"path": "photos/Kiwi/1.jpg", "label": "own"})").ok());
+  ASSERT_TRUE(writer.Close().ok());
+  const Labeler labeler = Labeler::Make({}).ValueOrDie();
+  for (const bool include : {false, true}) {
+    ManifestRows rows("");
+    InputNames names(include);
+    ASSERT_TRUE(AddPackedImages(tar, ".x.tar", {".x.tar", 10, 7, "e"}, labeler, &names, &rows).ok());
+    names.LeaveOutSkipped(&rows);
+    ASSERT_EQ(rows.size(), include ? 9 : 3);
+    EXPECT_EQ(names.skipped().ToJson().dump(), include ? "{}" : R"({"hidden":2,"macos":4,"windows":1})");
+    if (include) continue;
+    EXPECT_EQ(rows.row(0).path, folder / ".x.tar/./Kiwi/1.jpg");
+    EXPECT_EQ(rows.row(0).label, "Kiwi");
+    EXPECT_EQ(rows.row(1).path, folder / ".x.tar/_x/_2.jpg");
+    EXPECT_EQ(rows.row(2).path, "photos/Kiwi/1.jpg");
+  }
+}
+
 TEST(PackedInput, AnArchiveThatWasReplacedIsNoSourceOfImages) {
   const TempFolder folder;
   const Location tar = Location::Parse(folder / "x.tar").ValueOrDie();
@@ -57,7 +87,8 @@ TEST(PackedInput, AnArchiveThatWasReplacedIsNoSourceOfImages) {
   write("first", 2);
   const ListedFile listed = FindFile(tar).ValueOrDie().value();
   ManifestRows rows("");
-  ASSERT_TRUE(AddPackedImages(tar, "x.tar", listed, Labeler::Make({}).ValueOrDie(), &rows).ok());
+  InputNames names(false);
+  ASSERT_TRUE(AddPackedImages(tar, "x.tar", listed, Labeler::Make({}).ValueOrDie(), &names, &rows).ok());
   const ImagePlaces places(Location::Parse(folder / "").ValueOrDie());
   ByteBuffer bytes;
   ASSERT_TRUE(ReadImage(places, rows.row(1), &bytes).ok());

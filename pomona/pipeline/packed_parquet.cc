@@ -162,8 +162,8 @@ std::string NumberedName(std::int64_t row) {
 class ParquetRows {
  public:
   ParquetRows(const Location& place, std::string_view key, const ListedFile& file, const Labeler& labeler,
-              ManifestRows* rows)
-      : place_(place), key_(key), file_(file), labeler_(labeler), rows_(rows), first_(rows->size()) {}
+              InputNames* names, ManifestRows* rows)
+      : place_(place), key_(key), file_(file), labeler_(labeler), names_(names), rows_(rows), first_(rows->size()) {}
 
   Status Add(parquet::arrow::FileReader* reader, const Leaves& leaves) {
     std::int64_t number = 0;
@@ -188,6 +188,7 @@ class ParquetRows {
   void AddRow(std::int64_t number, const std::string& path, const std::optional<std::string>& label) {
     const Location numbered = place_.Child(NumberedName(number));
     const std::string& shown = path.empty() ? numbered.display : path;
+    if (!path.empty()) names_->AddOwnPath(rows_->size(), path);
     rows_->AddRow({shown, key_, label ? *label : labeler_.LabelOf(shown, path.empty() ? numbered.path : path), -1,
                    file_.mtime_ns, tag_, number});
   }
@@ -210,6 +211,7 @@ class ParquetRows {
   const ListedFile& file_;
   const std::string tag_ = file_.etag.empty() ? SizeTag(file_.size, file_.mtime_ns) : file_.etag;
   const Labeler& labeler_;
+  InputNames* names_;
   ManifestRows* rows_;
   std::int64_t first_;
 };
@@ -219,7 +221,8 @@ class ParquetRows {
 bool IsParquetFile(std::string_view name) { return name.ends_with(".parquet"); }
 
 Result<bool> AddParquetImages(const Location& place, std::string_view key, const ListedFile& file,
-                              const InputColumns& columns, const Labeler& labeler, ManifestRows* rows) {
+                              const InputColumns& columns, const Labeler& labeler, InputNames* names,
+                              ManifestRows* rows) {
   const Result<ParquetInput> input = ParquetInput::Open(place);
   if (!input.ok()) {
     // What only has the name of a Parquet file is for the decoder to judge, or for whoever reads lists.
@@ -228,7 +231,7 @@ Result<bool> AddParquetImages(const Location& place, std::string_view key, const
   }
   ARROW_ASSIGN_OR_RAISE(const Leaves leaves, FindLeaves(*input->metadata->schema(), columns, place));
   if (leaves.bytes < 0) return false;
-  ARROW_RETURN_NOT_OK(ParquetRows(place, key, file, labeler, rows).Add(input->reader.get(), leaves));
+  ARROW_RETURN_NOT_OK(ParquetRows(place, key, file, labeler, names, rows).Add(input->reader.get(), leaves));
   return true;
 }
 

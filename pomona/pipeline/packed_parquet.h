@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "pomona/base/status.h"
+#include "pomona/pipeline/input_names.h"
 #include "pomona/pipeline/labels.h"
 #include "pomona/pipeline/manifest.h"
 #include "pomona/pipeline/run_options.h"
@@ -30,12 +31,14 @@ bool IsParquetFile(std::string_view name);
 /// (text or integers), else from the labeler.
 ///
 /// \param[in] key of the file, for `ImagePlaces` \param[in] file what a listing says of it
+/// \param[in,out] names is told of the paths that stand in the file
 /// \param[in,out] rows `offset` becomes the row's number in the file, `size` stays unknown
 /// \return false, and nothing added, when the file has no such column or is no Parquet; UsageError for a column that is
 /// not there or of
 ///         another type, and for a path that stands there twice, with both rows named
 Result<bool> AddParquetImages(const Location& place, std::string_view key, const ListedFile& file,
-                              const InputColumns& columns, const Labeler& labeler, ManifestRows* rows);
+                              const InputColumns& columns, const Labeler& labeler, InputNames* names,
+                              ManifestRows* rows);
 
 /// \brief Reads images out of Parquet files, row group by row group, as a stream of ranged requests.
 ///

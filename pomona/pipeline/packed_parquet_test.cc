@@ -64,9 +64,10 @@ class PackedParquet : public ::testing::Test {
 
   static Result<ManifestRows> List(const Location& place, const InputColumns& columns = {}, bool packs = true) {
     ManifestRows rows("");
+    InputNames names(false);
     const Labeler labeler = Labeler::Make({}).ValueOrDie();
-    ARROW_ASSIGN_OR_RAISE(const bool found,
-                          AddParquetImages(place, "x.parquet", {"x.parquet", 10, 0, ""}, columns, labeler, &rows));
+    ARROW_ASSIGN_OR_RAISE(const bool found, AddParquetImages(place, "x.parquet", {"x.parquet", 10, 0, ""}, columns,
+                                                             labeler, &names, &rows));
     EXPECT_EQ(found, packs);
     return rows;
   }

@@ -40,8 +40,8 @@ void CollectDifferences(const Json& stored, const Json& now, const std::string& 
 /// Options that only say which images there are, or how the features are reduced.
 bool DecidesFeatures(std::string_view name) {
   for (const std::string_view other :
-       {"input", "label-from", "bytes-column", "path-column", "label-column", "include", "exclude", "sample", "limit",
-        "components", "variance", "shard-size", "weights", "min-similarity"}) {
+       {"input", "label-from", "bytes-column", "path-column", "label-column", "include", "exclude", "include-skipped",
+        "sample", "limit", "components", "variance", "shard-size", "weights", "min-similarity"}) {
     if (name == other) return false;
   }
   return true;

@@ -57,6 +57,7 @@ struct RunOptions {
   InputColumns columns;
   std::vector<std::string> include;
   std::vector<std::string> exclude;
+  bool include_skipped = false;  ///< files whose names tell that they are not data, too
   std::optional<std::int64_t> sample;
   std::optional<std::int64_t> limit;
   std::int64_t shard_size = 1024;

@@ -134,10 +134,12 @@ TEST(Run, ThreadsShardsAndInterruptionsDoNotChangeTheResult) {
   for (const char* label : {"Kiwi", "Lemon", "Banana"}) CopyPhotos(label, fs::path(in) / label, 130);
   WriteFile(fs::path(in) / "Kiwi" / "0-bad.jpg", "no image");
   WriteFile(fs::path(in) / "Lemon" / "9-empty.jpg", "");
+  WriteFile(fs::path(in) / "Lemon" / "._9.jpg", "");
+  const Json skipped = {{"macos", 1}};
 
   RunOptions one = Pixels(in, folder / "one");
   one.threads = 1;
-  ASSERT_TRUE(RunAll(one).ok());
+  EXPECT_EQ(RunAll(one).ValueOrDie().run["files_skipped"], skipped);
   ASSERT_GT(Table(folder / "one/features/part-00000.parquet")->num_rows(), 2 * 1024);
 
   RunOptions other = Pixels(in, folder / "other");
@@ -153,6 +155,7 @@ TEST(Run, ThreadsShardsAndInterruptionsDoNotChangeTheResult) {
   CancelAfter never(1'000'000'000);
   const RunSummary resumed = RunAll(broken, nullptr, &never).ValueOrDie();
   EXPECT_LT(resumed.run["images_extracted"].get<std::int64_t>(), resumed.run["images_listed"].get<std::int64_t>());
+  EXPECT_EQ(resumed.run["files_skipped"], skipped);
   EXPECT_THAT(never.messages, ::testing::Contains(HasSubstr("resuming")));
   ExpectSameResult(folder / "one", folder / "broken");
 }

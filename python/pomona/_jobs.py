@@ -61,7 +61,7 @@ class RunResult:
         return load(self.output, **options)
 
     def __repr__(self) -> str:
-        counts = ", ".join(f"{name} {self.run[name]}" for name in _notebook.SHOWN if name in self.run)
+        counts = ", ".join(f"{name} {value}" for name, value in _notebook.facts(self.run))
         return f"<pomona.RunResult {self.outcome}: {self.output}, {counts}>"
 
     def _repr_html_(self) -> str:
@@ -78,6 +78,7 @@ def run(
     label_column: str | None = None,
     include: str | Sequence[str] | None = None,
     exclude: str | Sequence[str] | None = None,
+    include_skipped: bool | None = None,
     sample: int | None = None,
     limit: int | None = None,
     no_exif_orientation: bool | None = None,
@@ -124,10 +125,10 @@ def run(
     progress : {"auto", "none"} or Listener, default "auto"
         A line on stderr where that is a terminal, a bar in Jupyter; nothing; or an object with the methods
         stage_started(stage, total, done), stage_advanced(done, failed), stage_finished(seconds) and message(text).
-    label_from, bytes_column, path_column, label_column, include, exclude, sample, limit, no_exif_orientation,
-    max_image_pixels, extractor, weights, image_size, resample, pooling, precision, min_similarity, engine, output_node,
-    input_scale, input_mean, channel_order, components, variance, overwrite, max_failures, no_thumbnails,
-    self_contained, shard_size, threads, memory
+    label_from, bytes_column, path_column, label_column, include, exclude, include_skipped, sample, limit,
+    no_exif_orientation, max_image_pixels, extractor, weights, image_size, resample, pooling, precision, min_similarity,
+    engine, output_node, input_scale, input_mean, channel_order, components, variance, overwrite, max_failures,
+    no_thumbnails, self_contained, shard_size, threads, memory
         As the options of the command.
 
     Returns

@@ -15,10 +15,24 @@ SIDE = 320  # pixels
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#f0e442", "#000000")
 
 
+def counts(by_name: dict[str, int]) -> str:
+    """Return counts for people: ``1,200 hidden, 6 macos``."""
+    return ", ".join(f"{count:,} {name}" for name, count in by_name.items())
+
+
+def facts(run: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return what is shown of run.json; skipped files only where there are some."""
+    rows = [(name, run[name]) for name in SHOWN if name in run]
+    skipped = run.get("files_skipped")
+    if skipped:
+        rows.append(("files_skipped", f"{sum(skipped.values()):,} ({counts(skipped)})"))
+    return rows
+
+
 def table(result: Any) -> str:
     """Return the table of a RunResult as HTML."""
     rows = [("output", result.output), ("outcome", result.outcome)]
-    rows += [(name.replace("_", " "), result.run[name]) for name in SHOWN if name in result.run]
+    rows += [(name.replace("_", " "), value) for name, value in facts(result.run)]
     rows += [("report", result.report)]
     cells = (f"<tr><th style='text-align:left'>{escape(k)}</th><td>{escape(str(v))}</td></tr>" for k, v in rows)
     return f"<table>{''.join(cells)}</table>"

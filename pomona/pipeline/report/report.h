@@ -42,9 +42,9 @@ struct ReportFailure {
 /// \brief What report.html shows.
 struct ReportData {
   /// The content of run.json. Shown as it is, folded; the page's head takes from it `images_listed`, `images_ok`,
-  /// `images_per_second`, `peak_rss_bytes`, `threads`, `seconds` (by stage, and `total`), `options` (`input`,
-  /// `extractor`, `image-size`), `plan` (`image_width`, `image_height`) and `versions` (`pomona`), where they are
-  /// there.
+  /// `files_skipped`, `images_per_second`, `peak_rss_bytes`, `threads`, `seconds` (by stage, and `total`), `options`
+  /// (`input`, `extractor`, `image-size`), `plan` (`image_width`, `image_height`) and `versions` (`pomona`), where they
+  /// are there.
   Json run;
   std::vector<ReportLabel> labels;          ///< in label order
   std::vector<ReportComponent> components;  ///< empty when the fit was skipped

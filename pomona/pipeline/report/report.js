@@ -113,7 +113,13 @@
     };
     const ok = run.images_ok ?? labels.images.reduce((sum, value) => sum + value, labels.other.images);
     const listed = run.images_listed ?? ok + data.quarantined;
-    add("Images", count(ok), "", `of ${count(listed)} listed`);
+    const skipped = Object.values(run.files_skipped ?? {}).reduce((sum, value) => sum + value, 0);
+    add(
+      "Images",
+      count(ok),
+      "",
+      `of ${count(listed)} listed${skipped > 0 ? `, ${plural(skipped, "file")} skipped by name` : ""}`,
+    );
     add(
       "Quarantined",
       count(data.quarantined),

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Any
 
-from .. import _jobs
+from .. import _jobs, _notebook
 from .._native import engine
 
 USAGE = """\
@@ -104,11 +104,15 @@ def _say(result: _jobs.RunResult) -> None:
     if result.message:
         print(result.message)
     print()
-    codes = ", ".join(f"{count:,} {code}" for code, count in run.get("failures_by_code", {}).items())
+    codes = _notebook.counts(run.get("failures_by_code", {}))
     print(
         f"  images      {run.get('images_listed', 0):,} listed, {run.get('images_ok', 0):,} ok, "
         f"{run.get('images_quarantined', 0):,} quarantined{f' ({codes})' if codes else ''}"
     )
+    skipped = run.get("files_skipped", {})
+    if skipped:
+        files = f"{sum(skipped.values()):,} files: {_notebook.counts(skipped)}"
+        print(f"  skipped     {files}; --include-skipped brings them in")
     if run.get("images_per_second"):
         print(f"  speed       {run['images_per_second']:,.0f} images/s")
     stages = ", ".join(f"{stage} {took:.1f} s" for stage, took in run.get("seconds", {}).items() if stage != "total")
