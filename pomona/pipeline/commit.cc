@@ -7,6 +7,7 @@
 #include "pomona/base/parallel.h"
 #include "pomona/base/random_digits.h"
 #include "pomona/storage/file_io.h"
+#include "pomona/storage/file_version.h"
 #include "pomona/storage/list_if_there.h"
 #include "pomona/storage/listing.h"
 
@@ -24,15 +25,20 @@ std::string RecordName(std::int64_t shard) { return ShardDigits(shard) + ".json"
 Json RecordJson(const CommitRecord& record) {
   Json failures = Json::array();
   for (const QuarantineRow& row : record.failures) failures.push_back(row.ToJson());
-  return {{"format_version", 1},
-          {"shard", record.shard},
-          {"part", record.part},
-          {"part_bytes", record.file.size},
-          {"part_sha256", record.file.sha256},
-          {"ok", record.ok},
-          {"quarantined", record.quarantined()},
-          {"seconds", record.seconds.ToJson()},
-          {"failures", std::move(failures)}};
+  Json json = {{"format_version", 1},
+               {"shard", record.shard},
+               {"part", record.part},
+               {"part_bytes", record.file.size},
+               {"part_sha256", record.file.sha256},
+               {"ok", record.ok},
+               {"quarantined", record.quarantined()},
+               {"seconds", record.seconds.ToJson()},
+               {"failures", std::move(failures)}};
+  if (record.end < 0) return json;
+  json["first"] = record.first;
+  json["end"] = record.end;
+  json["part_version"] = record.version;
+  return json;
 }
 
 Result<CommitRecord> RecordFromJson(const Json& json, std::string_view origin) {
@@ -49,6 +55,10 @@ Result<CommitRecord> RecordFromJson(const Json& json, std::string_view origin) {
   }
   ARROW_ASSIGN_OR_RAISE(const Json seconds, JsonField<Json>(json, "seconds", origin));
   record.seconds = StepSeconds::FromJson(seconds);
+  if (!json.contains("end")) return record;
+  ARROW_ASSIGN_OR_RAISE(record.first, JsonField<std::int64_t>(json, "first", origin));
+  ARROW_ASSIGN_OR_RAISE(record.end, JsonField<std::int64_t>(json, "end", origin));
+  ARROW_ASSIGN_OR_RAISE(record.version, JsonField<std::string>(json, "part_version", origin));
   return record;
 }
 
@@ -86,8 +96,15 @@ Result<CommitRecord> ShardStore::Commit(const CommitRecord& record) const {
   const std::string text = RecordJson(record).dump(1, ' ', false, Json::error_handler_t::replace);
   ARROW_ASSIGN_OR_RAISE(const bool first, WriteExclusively(place, text));
   if (first) return record;
-  ARROW_RETURN_NOT_OK(RemoveFile(PartPlace(record.part)));
-  return Read(record.shard);
+  ARROW_ASSIGN_OR_RAISE(CommitRecord counts, Read(record.shard));
+  if (counts.part != record.part) ARROW_RETURN_NOT_OK(RemoveFile(PartPlace(record.part)));
+  return counts;
+}
+
+Result<std::string> ShardStore::VersionOf(const std::string& part) const {
+  ARROW_ASSIGN_OR_RAISE(const std::optional<ListedFile> file, FindFile(PartPlace(part)));
+  if (!file) return std::string();
+  return file->etag.empty() ? SizeTag(file->size, file->mtime_ns) : file->etag;
 }
 
 Result<CommitRecord> ShardStore::Read(std::int64_t shard) const {
@@ -103,15 +120,21 @@ Result<std::optional<CommitRecord>> ShardStore::ReadIfWhole(std::int64_t shard, 
     return record.status().IsInvalid() ? std::nullopt : Result<std::optional<CommitRecord>>(record.status());
   if (record->shard != shard) return std::nullopt;
   if (!with_parts) return std::move(*record);
-  const Location part = PartPlace(record->part);
-  ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(part));
-  if (kind != PlaceKind::kFile) return std::nullopt;
+  ARROW_ASSIGN_OR_RAISE(const bool whole, PartIsWhole(*record));
+  return whole ? std::optional(std::move(*record)) : std::nullopt;
+}
+
+Result<bool> ShardStore::PartIsWhole(const CommitRecord& record) const {
+  if (record.part.empty()) return true;
+  ARROW_ASSIGN_OR_RAISE(const std::string version, VersionOf(record.part));
+  if (version.empty()) return false;  // it is not there
+  if (version == record.version) return true;
+  const Location part = PartPlace(record.part);
   ARROW_ASSIGN_OR_RAISE(const auto file, OpenInputFile(part));
   ARROW_ASSIGN_OR_RAISE(const std::int64_t size, file->GetSize());
-  if (size != record->file.size) return std::nullopt;
+  if (size != record.file.size) return false;
   ARROW_ASSIGN_OR_RAISE(const std::string sha256, FileSha256(part));
-  if (sha256 != record->file.sha256) return std::nullopt;
-  return std::move(*record);
+  return sha256 == record.file.sha256;
 }
 
 Result<std::vector<std::optional<CommittedShard>>> ShardStore::Recover(std::int64_t shards, bool with_parts,
@@ -147,6 +170,36 @@ Result<std::vector<std::optional<CommittedShard>>> ShardStore::Recover(std::int6
   for (const std::string& name : names) {
     if (!needed.contains(name)) ARROW_RETURN_NOT_OK(RemoveFile(folder_.Child(name)));
   }
+  return done;
+}
+
+Result<std::vector<CommittedShard>> ShardStore::RecoverInOrder(int threads, const Cancellation* cancellation) const {
+  ListingOptions all;
+  all.include_skipped = true;
+  ARROW_ASSIGN_OR_RAISE(const Listing listing, ListIfThere(folder_, all, cancellation));
+  std::set<std::string> names;
+  for (const ListedFile& file : listing.files) names.insert(file.path);
+  std::int64_t count = 0;
+  while (names.contains(RecordName(count))) ++count;
+
+  std::vector<std::int64_t> firsts(static_cast<std::size_t>(count), -1);  // -1: the record counts for nothing
+  std::vector<CommittedShard> done(firsts.size());
+  const auto recover = [&](std::int64_t shard) -> Status {
+    ARROW_ASSIGN_OR_RAISE(const std::optional<CommitRecord> record, ReadIfWhole(shard, true));
+    if (!record) return Status::OK();
+    const auto i = static_cast<std::size_t>(shard);
+    firsts[i] = record->first;
+    done[i] = {record->ok, record->quarantined(), record->seconds, record->part, record->file.size, record->end};
+    return Status::OK();
+  };
+  ARROW_RETURN_NOT_OK(ParallelFor(count, threads, recover, cancellation));
+
+  std::size_t whole = 0;
+  while (whole < done.size() && firsts[whole] == (whole == 0 ? 0 : done[whole - 1].end)) ++whole;
+  done.resize(whole);
+  for (std::size_t i = 0; i < whole; ++i) names.erase(RecordName(static_cast<std::int64_t>(i)));
+  // The last one first: an interruption leaves no gap before records that count no more.
+  for (auto name = names.rbegin(); name != names.rend(); ++name) ARROW_RETURN_NOT_OK(RemoveFile(folder_.Child(*name)));
   return done;
 }
 

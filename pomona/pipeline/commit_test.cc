@@ -1,6 +1,10 @@
 #include "pomona/pipeline/commit.h"
 
+#include <chrono>
 #include <regex>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <arrow/record_batch.h>
 #include <gtest/gtest.h>
@@ -90,6 +94,81 @@ TEST_F(CommitTest, RecordsStayWhenPartsWereJoined) {
   EXPECT_FALSE(std::filesystem::exists(store_.PartPlace(record.part).path));
   EXPECT_EQ(Done(1, false), (std::vector<bool>{true}));
   EXPECT_EQ(Done(1, true), (std::vector<bool>{false}));
+}
+
+/// Shards of a pack: five rows each, their parts beside the records' folder.
+class PackCommitTest : public CommitTest {
+ protected:
+  PackCommitTest() : packed_(Location::Parse(folder_ / "shards").ValueOrDie(), Place("")) {
+    for (std::int64_t i = 0; i < 4; ++i) Commit(i, "pack-" + std::to_string(i), 5 * i, 5 * i + 5);
+  }
+
+  Location Place(std::string_view name) const { return Location::Parse(folder_ / name).ValueOrDie(); }
+
+  void Commit(std::int64_t number, const std::string& part, std::int64_t first, std::int64_t end) {
+    CommitRecord record;
+    record.shard = number;
+    record.part = part;
+    record.first = first;
+    record.end = end;
+    record.ok = 5;
+    if (!part.empty()) {
+      WriteFile(folder_ / part, "bytes of " + part);
+      record.file = {static_cast<std::int64_t>(9 + part.size()), FileSha256(Place(part)).ValueOrDie()};
+      record.version = packed_.VersionOf(part).ValueOrDie();
+    }
+    ASSERT_TRUE(packed_.Commit(record).ok());
+  }
+
+  std::vector<std::string> Recovered() {
+    std::vector<std::string> parts;
+    for (const CommittedShard& shard : packed_.RecoverInOrder(2, nullptr).ValueOrDie()) parts.push_back(shard.part);
+    return parts;
+  }
+  std::size_t Records() { return Files(folder_ / "shards").size(); }
+
+  ShardStore packed_;
+};
+
+TEST_F(PackCommitTest, RecordsReadBack) {
+  Commit(4, "", 20, 22);
+  const std::vector<CommittedShard> shards = packed_.RecoverInOrder(2, nullptr).ValueOrDie();
+  ASSERT_EQ(shards.size(), 5U);
+  EXPECT_EQ(shards[3].part, "pack-3");
+  EXPECT_EQ(shards[3].bytes, 15);
+  EXPECT_EQ(shards[3].end, 20);
+  EXPECT_EQ(shards[4].end, 22);
+  EXPECT_EQ(Records(), 5U);
+}
+
+TEST_F(PackCommitTest, ThoseBehindAGapCountNoMore) {
+  std::filesystem::remove(packed_.RecordPlace(2).path);
+  EXPECT_EQ(Recovered(), (std::vector<std::string>{"pack-0", "pack-1"}));
+  EXPECT_EQ(Records(), 2U);
+  Commit(2, "pack-2", 11, 15);  // a row is missing before it
+  EXPECT_EQ(Recovered(), (std::vector<std::string>{"pack-0", "pack-1"}));
+  EXPECT_EQ(Records(), 2U);
+}
+
+TEST_F(PackCommitTest, ThoseFromALostPartOnCountNoMore) {
+  std::filesystem::remove(folder_ / "pack-3");
+  EXPECT_EQ(Recovered().size(), 3U);
+  WriteFile(folder_ / "pack-1", "BYTES of pack-1");  // as long as it was
+  EXPECT_EQ(Recovered(), (std::vector<std::string>{"pack-0"}));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "pack-2"));  // parts are not this store's to remove
+}
+
+TEST_F(PackCommitTest, APartThatWasCopiedCounts) {
+  const std::string bytes = testing_folder::ReadFile(folder_ / "pack-1");
+  WriteFile(folder_ / "pack-1", bytes);
+  std::filesystem::last_write_time(folder_ / "pack-1",
+                                   std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+  EXPECT_EQ(Recovered().size(), 4U);
+}
+
+TEST_F(PackCommitTest, ASecondAttemptLeavesThePartOfTheFirst) {
+  Commit(1, "pack-1", 5, 10);
+  EXPECT_EQ(Recovered().size(), 4U);
 }
 
 TEST_F(CommitTest, PartNamesCarryTheAttempt) {
