@@ -12,6 +12,7 @@
 #include "pomona/pipeline/inventory.h"
 #include "pomona/pipeline/labels.h"
 #include "pomona/pipeline/list_file.h"
+#include "pomona/pipeline/packed_folder.h"
 #include "pomona/pipeline/packed_input.h"
 #include "pomona/pipeline/sample.h"
 #include "pomona/storage/listing.h"
@@ -35,8 +36,8 @@ Status AddFolder(const Location& folder, const InputColumns& columns, const Labe
     images->rows.Add(file.path, label, file.size, file.mtime_ns, file.etag);
   };
   const auto add = [&](const ListedFile& file) {
-    const bool holds_many = IsPackedFile(file.path) || IsParquetFile(file.path);
-    holds_many ? packed.push_back(file) : add_image(file);
+    const bool later = IsPackedFile(file.path) || IsParquetFile(file.path) || MayBeOfPack(file.path);
+    later ? packed.push_back(file) : add_image(file);
     return Status::OK();
   };
   ListingOptions options;
@@ -44,6 +45,7 @@ Status AddFolder(const Location& folder, const InputColumns& columns, const Labe
   ARROW_ASSIGN_OR_RAISE(Listing listing, VisitFiles(folder, options, add, cancellation));
   names->AddSkipped(listing.skipped);
   images->messages = std::move(listing.warnings);
+  ARROW_RETURN_NOT_OK(CheckPackedFolders(folder, &packed));
   for (const ListedFile& file : packed) {
     if (cancellation != nullptr) ARROW_RETURN_NOT_OK(cancellation->Check());
     const Location place = folder.Child(file.path);
@@ -51,8 +53,11 @@ Status AddFolder(const Location& folder, const InputColumns& columns, const Labe
       ARROW_RETURN_NOT_OK(AddPackedImages(place, file.path, file, labeler, names, &images->rows));
       continue;
     }
-    ARROW_ASSIGN_OR_RAISE(const bool packs,
-                          AddParquetImages(place, file.path, file, columns, labeler, names, &images->rows));
+    bool packs = false;
+    if (IsParquetFile(file.path)) {
+      ARROW_ASSIGN_OR_RAISE(packs,
+                            AddParquetImages(place, file.path, file, columns, labeler, names, &images->rows));
+    }
     if (!packs) add_image(file);
   }
   return Status::OK();
@@ -67,6 +72,7 @@ Result<ListedFile> ListedAlone(const Location& place) {
 
 /// A single archive as INPUT.
 Status AddPackedFile(const Location& tar, const Labeler& labeler, InputNames* names, InputImages* images) {
+  ARROW_RETURN_NOT_OK(CheckPackedFile(tar));
   images->rows = ManifestRows(ListPrefix(tar));
   ARROW_ASSIGN_OR_RAISE(const ListedFile listed, ListedAlone(tar));
   return AddPackedImages(tar, tar.name(), listed, labeler, names, &images->rows);
@@ -75,6 +81,7 @@ Status AddPackedFile(const Location& tar, const Labeler& labeler, InputNames* na
 /// A table as INPUT: of images, or of paths.
 Status AddTable(const Location& table, const InputColumns& columns, const Labeler& labeler, InputNames* names,
                 InputImages* images) {
+  ARROW_RETURN_NOT_OK(CheckPackedFile(table));
   images->rows = ManifestRows(ListPrefix(table));
   if (IsParquetFile(table.path)) {
     ARROW_ASSIGN_OR_RAISE(const ListedFile listed, ListedAlone(table));

@@ -4,6 +4,7 @@
 
 #include "pomona/base/cancellation.h"
 #include "pomona/base/status.h"
+#include "pomona/pipeline/pack_shard.h"
 #include "pomona/pipeline/progress.h"
 #include "pomona/pipeline/run_options.h"
 #include "pomona/storage/skipped_names.h"
@@ -17,12 +18,6 @@ struct PackSummary {
   std::int64_t shards = 0;
   std::int64_t bytes = 0;  ///< of all shards
   SkippedFiles skipped;    ///< left out because of their names
-};
-
-/// \brief What shards are written as.
-enum class PackFormat {
-  kTar,      ///< WebDataset: an image and a .json with its path and label
-  kParquet,  ///< columns `path`, `label` and `bytes`; row groups of about 16 MB, images as they are
 };
 
 /// \brief Packs many small images into few large shards, in path order, labels and paths kept.

@@ -109,7 +109,25 @@ class ParquetShard : public PackShard {
   std::int64_t waiting_ = 0;  ///< bytes of images in `bytes_`
 };
 
+constexpr std::string_view kShardBegin = "pack-";
+
 }  // namespace
+
+std::string_view PackFormatName(PackFormat format) { return format == PackFormat::kTar ? "tar" : "parquet"; }
+
+std::string PackShardName(std::int64_t number, PackFormat format) {
+  std::string digits = std::to_string(number);
+  if (digits.size() < 5) digits.insert(0, 5 - digits.size(), '0');
+  return std::string(kShardBegin) + digits + "." + std::string(PackFormatName(format));
+}
+
+bool IsPackShardName(std::string_view name) {
+  if (!name.starts_with(kShardBegin)) return false;
+  name.remove_prefix(kShardBegin.size());
+  const std::size_t digits = std::min(name.find_first_not_of("0123456789"), name.size());
+  const std::string_view ending = name.substr(digits);
+  return digits >= 5 && (ending == ".tar" || ending == ".parquet");
+}
 
 std::unique_ptr<PackShard> MakeTarShard(std::shared_ptr<arrow::io::OutputStream> stream) {
   return std::make_unique<TarShard>(std::move(stream));
@@ -117,6 +135,11 @@ std::unique_ptr<PackShard> MakeTarShard(std::shared_ptr<arrow::io::OutputStream>
 
 Result<std::unique_ptr<PackShard>> MakeParquetShard(std::shared_ptr<arrow::io::OutputStream> stream) {
   return ParquetShard::Make(std::move(stream));
+}
+
+Result<std::unique_ptr<PackShard>> MakePackShard(PackFormat format, std::shared_ptr<arrow::io::OutputStream> stream) {
+  if (format == PackFormat::kParquet) return MakeParquetShard(std::move(stream));
+  return MakeTarShard(std::move(stream));
 }
 
 }  // namespace pomona

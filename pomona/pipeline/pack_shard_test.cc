@@ -52,5 +52,14 @@ TEST(PackShard, NoRowGroupOfAParquetShardIsLarge) {
   }
 }
 
+TEST(PackShard, NamesAreKnownAgain) {
+  EXPECT_EQ(PackShardName(3, PackFormat::kTar), "pack-00003.tar");
+  EXPECT_EQ(PackShardName(123'456, PackFormat::kParquet), "pack-123456.parquet");
+  for (const char* name : {"pack-00003.tar", "pack-123456.parquet"}) EXPECT_TRUE(IsPackShardName(name)) << name;
+  for (const char* name : {"pack-0003.tar", "pack-00003.tar.gz", "pack-.tar", "my/pack-00003.tar", "pack-0000a.tar"}) {
+    EXPECT_FALSE(IsPackShardName(name)) << name;
+  }
+}
+
 }  // namespace
 }  // namespace pomona
