@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "pomona/base/text.h"
+#include "pomona/pipeline/pack_shard.h"
 
 namespace pomona::cli {
 namespace {
@@ -69,6 +70,14 @@ std::string Images(const Json& run) {
   return codes.empty() ? text : text + " (" + codes + ")";
 }
 
+std::string Shards(const Json& run) {
+  const Json& pack = At(run, "/pack");
+  if (!pack.is_object()) return "";
+  const std::int64_t shards = Count(At(pack, "/shards"));
+  return HumanCount(Count(At(run, "/images_ok"))) + " images in " + HumanCount(shards) +
+         (shards == 1 ? " shard, " : " shards, ") + HumanBytes(Number(At(pack, "/bytes"))) + ", read back and compared";
+}
+
 std::string Features(const Json& run) {
   const Json& plan = At(run, "/plan");
   const std::int64_t dim = Count(At(plan, "/features"));
@@ -110,6 +119,13 @@ std::string Time(const Json& run) {
   return parts.empty() ? total : total + " (" + parts + ")";
 }
 
+/// Where a file counts to: at the top of the output its name, in folders the folder, of shards all of them.
+std::string Group(const std::string& path) {
+  if (IsPackShardName(path)) return "pack-*" + path.substr(path.rfind('.'));
+  const std::size_t slash = path.find('/');
+  return slash == std::string::npos ? path : path.substr(0, slash + 1);
+}
+
 /// Files at the top of the output by name, those in folders by folder and number.
 std::string Files(const Json& run) {
   const Json& files = At(run, "/files");
@@ -117,8 +133,7 @@ std::string Files(const Json& run) {
   std::map<std::string, int> places;
   for (const Json& file : files) {
     const std::string path = Text(file);
-    const std::size_t slash = path.find('/');
-    if (!path.starts_with('_')) ++places[slash == std::string::npos ? path : path.substr(0, slash + 1)];
+    if (!path.starts_with('_')) ++places[Group(path)];
   }
   std::string text;
   for (const auto& [place, count] : places) {
@@ -142,6 +157,7 @@ std::string SummaryText(const RunSummary& summary, bool colour) {
   Table table(colour);
   table.Add("images", Images(run));
   table.Add("skipped", SkippedText(At(run, "/files_skipped")));
+  table.Add("shards", Shards(run));
   table.Add("features", Features(run));
   table.Add("components", Components(run));
   table.Add("speed", Speed(run));
@@ -156,7 +172,8 @@ std::string SummaryText(const RunSummary& summary, bool colour) {
   if (summary.outcome == RunOutcome::kTooManyFailures) {
     text +=
         "Too many images failed; quarantine.parquet names each with its reason. The same command with a higher "
-        "--max-failures finishes without extracting again.\n";
+        "--max-failures finishes without " +
+        std::string(run.contains("pack") ? "packing" : "extracting") + " again.\n";
   }
   return text + (table.lines().empty() ? "" : "\n" + table.lines() + "\n");
 }

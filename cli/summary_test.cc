@@ -47,6 +47,22 @@ TEST(SummaryTest, SaysWhatToDoAfterTooManyFailures) {
   EXPECT_THAT(SummaryText(summary, false), HasSubstr("higher --max-failures finishes without extracting again"));
 }
 
+TEST(SummaryTest, TellsWhatWasPacked) {
+  RunSummary summary;
+  summary.run = Json::parse(R"({
+    "images_listed": 4500, "images_ok": 4497, "images_quarantined": 3, "failures_by_code": {"missing": 3},
+    "pack": {"format": "tar", "shards": 12, "bytes": 3000000000},
+    "files": ["_SUCCESS", "pack-00000.tar", "pack-00001.tar", "quarantine.parquet", "run.json"]})");
+  EXPECT_EQ(SummaryText(summary, false),
+            "\n"
+            "  images      4,500 listed, 4,497 ok, 3 quarantined (3 missing)\n"
+            "  shards      4,497 images in 12 shards, 3.0 GB, read back and compared\n"
+            "  files       pack-*.tar (2), quarantine.parquet, run.json\n"
+            "\n");
+  summary.outcome = RunOutcome::kTooManyFailures;
+  EXPECT_THAT(SummaryText(summary, false), HasSubstr("higher --max-failures finishes without packing again"));
+}
+
 TEST(SummaryTest, LeavesOutWhatIsNotKnown) {
   RunSummary summary;
   summary.message = "out is finished already";

@@ -10,7 +10,7 @@ import outputs
 import pytest
 
 
-@pytest.mark.parametrize("command", ["run", "features", "fit", "apply", "models", "doctor"])
+@pytest.mark.parametrize("command", ["run", "features", "fit", "apply", "pack", "models", "doctor"])
 def test_every_command_has_help(pomona, command):
     done = pomona(command, "--help")
     assert f"usage: pomona {command}" in done.stdout
@@ -64,6 +64,11 @@ def test_version(pomona):
         (["run", "x", "--output", "y", "--progress", "loud"], "--progress"),
         (["run", "x", "--output", "y", "--config", "missing.toml"], "--config"),
         (["fit"], "FEATURES is missing"),
+        (["pack", "--output", "y"], "INPUT is missing"),
+        (["pack", "x"], "--output is missing"),
+        (["pack", "x", "--output", "y", "--shard-bytes", "0"], "--shard-bytes: 0 is no size"),
+        (["pack", "x", "--output", "y", "--format", "zip"], "--format"),
+        (["pack", "x", "--output", "y", "--update"], "unknown option --update"),
         (["apply"], "MODEL is missing"),
     ],
 )

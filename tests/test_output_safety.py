@@ -86,3 +86,27 @@ def test_fit_and_apply_keep_to_the_same_rules(pomona, photos, tmp_path):
     pomona("apply", tmp_path / "out", photos, "--output", photos / "new", code=2)
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
     assert not (photos / "new").exists()
+
+
+@pytest.mark.parametrize("overwrite", [[], ["--overwrite"]])
+def test_pack_keeps_to_the_same_rules(pomona, photos, tmp_path, overwrite):
+    shutil.copytree(photos / "Kiwi", tmp_path / "in" / "Kiwi")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    (tmp_path / "file").write_text("a file")
+    before = outputs.snapshot(tmp_path)
+    for output in ("mine", "file", "in", "in/out", "in/Kiwi/..", "."):
+        pomona("pack", "in", "--output", output, *overwrite, code=2, cwd=tmp_path)
+    assert outputs.snapshot(tmp_path) == before
+
+
+def test_pack_overwrites_only_what_pomona_named(pomona, photos, tmp_path):
+    output = tmp_path / "packed"
+    pomona("pack", photos, "--output", output, "--shard-bytes", "200KB")
+    assert len(list(output.glob("pack-*.tar"))) == 8
+    for place in ("notes.txt", "pack-00008.tar", "_pomona/notes.txt"):
+        (output / place).write_text("mine")
+    pomona("pack", photos, "--output", output, "--overwrite")
+    for place in ("notes.txt", "pack-00008.tar", "_pomona/notes.txt"):
+        assert (output / place).read_text() == "mine"
+    assert len(list(output.glob("pack-*.tar"))) == 2

@@ -99,3 +99,15 @@ def test_examples_of_the_guide_run(other_photos, tmp_path):
     (tmp_path / "photos").symlink_to(other_photos)
     done = subprocess.run([sys.executable, "-c", "\n".join(blocks)], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_packed_folder_that_is_not_finished_is_refused_in_python_too(pomona, photos, tmp_path):
+    import pomona as package
+
+    pomona("pack", photos, "--output", tmp_path / "packed")
+    result = package.run(tmp_path / "packed", output=tmp_path / "out", extractor="pixels", image_size=4)
+    assert (result.run["images_ok"], result.run["images_quarantined"]) == (216, 0)
+    (tmp_path / "packed" / "_SUCCESS").unlink()
+    for job in (package.run, package.features):
+        with pytest.raises(ValueError, match=r"the packed folder .* is not finished: it has no _SUCCESS"):
+            job(tmp_path / "packed", output=tmp_path / "out2", extractor="pixels")

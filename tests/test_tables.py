@@ -108,10 +108,9 @@ def test_a_large_file_in_a_bucket_is_read_by_ranges(pomona, files, minio_server,
 
     pomona("pack", "s3://photos/tables/many.parquet", "--format", "parquet", "--shard-bytes", "6MB", "--output",
            "s3://photos/tables-packed", env=minio_server.environment_of())  # fmt: skip
-    assert [key.rsplit("/")[-1] for key in minio_server.keys("tables-packed/")][:2] == [
-        "pack-00000.parquet",
-        "pack-00001.parquet",
-    ]
+    shards = [key for key in minio_server.keys("tables-packed/") if "/pack-" in key]
+    assert shards == [f"tables-packed/pack-0000{number}.parquet" for number in range(len(shards))]
+    assert len(shards) > 1
     pomona("run", "s3://photos/tables-packed", "--output", tmp_path / "packed", *PIXELS,
            env=minio_server.environment_of())  # fmt: skip
     assert (outputs.features(tmp_path / "packed") == expected).all()

@@ -25,9 +25,6 @@
 namespace pomona {
 namespace {
 
-/// From so many images on, too many failures end a run early.
-constexpr std::int64_t kJudgedFrom = 1000;
-
 std::string ComponentsError(std::int64_t asked, std::int64_t rank, const std::string& because) {
   const std::string wrong = "--components: " + std::to_string(asked) + " asked for, but " + because;
   if (rank < 1) {
@@ -35,16 +32,6 @@ std::string ComponentsError(std::int64_t asked, std::int64_t rank, const std::st
            "fit is skipped";
   }
   return wrong + ", so the rank is at most " + std::to_string(rank) + "; take " + std::to_string(rank) + " or fewer";
-}
-
-void NoteFailure(const QuarantineRow& row, Extraction* extraction) {
-  constexpr std::size_t kShown = 500;
-  const std::string code(FailureCodeName(row.code));
-  ++extraction->failures_by_code[code];
-  ++extraction->failures_by_label[row.label];
-  if (extraction->first_failures.size() < kShown) {
-    extraction->first_failures.push_back({row.path, row.label, code, row.message});
-  }
 }
 
 /// The file that has to be copied to `model/`: the user's own model, or registry weights that are to be embedded.
@@ -236,7 +223,7 @@ class Extractor {
       failed += shard.quarantined;
     }
     result_.failures_allowed = FailuresAllowed(options_.max_failures, result_.images);
-    const auto bearable = [&] { return done < kJudgedFrom || failed <= result_.failures_allowed; };
+    const auto bearable = [&] { return FailuresBearable(failed, done, result_.failures_allowed); };
     if (missing.empty() || !bearable()) return Status::OK();
     if (done > 0) {
       log_.Message("resuming: " + HumanCount(done) + " of " + HumanCount(result_.images) + " images are done already");
@@ -380,10 +367,26 @@ std::int64_t FailuresAllowed(const FailureLimit& limit, std::int64_t images) {
   return std::max(kAlwaysAllowed, static_cast<std::int64_t>(limit.share * static_cast<double>(images)));
 }
 
+bool FailuresBearable(std::int64_t failed, std::int64_t done, std::int64_t allowed) {
+  constexpr std::int64_t kJudgedFrom = 1000;
+  return done < kJudgedFrom || failed <= allowed;
+}
+
+void NoteFailure(const QuarantineRow& row, Extraction* extraction) {
+  constexpr std::size_t kShown = 500;
+  const std::string code(FailureCodeName(row.code));
+  ++extraction->failures_by_code[code];
+  ++extraction->failures_by_label[row.label];
+  if (extraction->first_failures.size() < kShown) {
+    extraction->first_failures.push_back({row.path, row.label, code, row.message});
+  }
+}
+
 std::string TooManyFailuresMessage(const Extraction& extraction) {
   return HumanCount(extraction.quarantined) + " images are in quarantine, --max-failures allows " +
          HumanCount(extraction.failures_allowed) +
-         "; mend the images, or give the same command with a higher --max-failures to go on without extracting again";
+         "; fix the images, or give the same command with a higher --max-failures to go on without reading them all "
+         "again";
 }
 
 Result<Extraction> ExtractFeatures(const RunOptions& options, OutputFolder& output, JobLog& log,

@@ -22,7 +22,7 @@
 
 namespace pomona {
 
-/// \brief How the extraction of an output ended.
+/// \brief How the extraction of an output ended; of a pack, its packing.
 struct Extraction {
   Json plan;
   std::string model_file;  ///< local file or folder that belongs into model/; may be empty
@@ -43,6 +43,12 @@ struct Extraction {
 
 /// \return images that may be quarantined among so many
 std::int64_t FailuresAllowed(const FailureLimit& limit, std::int64_t images);
+
+/// \return whether a job goes on after so many failures among the images done so far; few images are not judged
+bool FailuresBearable(std::int64_t failed, std::int64_t done, std::int64_t allowed);
+
+/// \brief Adds an image to the counts of failures and, of the first ones, to the list.
+void NoteFailure(const QuarantineRow& row, Extraction* extraction);
 
 /// \brief What a person is told when too many images failed.
 std::string TooManyFailuresMessage(const Extraction& extraction);

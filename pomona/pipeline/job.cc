@@ -26,8 +26,14 @@ Json WithoutFitOptions(Json options) {
   return options;
 }
 
+}  // namespace
+
 /// What most outputs hold; named in one go, because each change of the list is a file written and synchronised.
-std::vector<std::string> UsualFiles() {
+std::vector<std::string> Job::UsualFiles() const {
+  if (kind_ == JobKind::kPack) {
+    return {std::string(output_names::kQuarantine), std::string(output_names::kRun),
+            std::string(output_names::kSuccess)};
+  }
   std::vector<std::string> names = {PartName(output_names::kFeatures, 0), PartName(output_names::kProjection, 0)};
   for (const std::string_view name :
        {output_names::kProjectionCsv, output_names::kExplainedVariance, output_names::kQuarantine,
@@ -40,8 +46,6 @@ std::vector<std::string> UsualFiles() {
   return names;
 }
 
-}  // namespace
-
 std::string_view JobKindName(JobKind kind) {
   switch (kind) {
     case JobKind::kFeatures:
@@ -50,6 +54,8 @@ std::string_view JobKindName(JobKind kind) {
       return "fit";
     case JobKind::kApply:
       return "apply";
+    case JobKind::kPack:
+      return "pack";
     default:
       return "run";
   }
@@ -100,7 +106,7 @@ Result<std::optional<RunSummary>> Job::CheckStored(const Json& options) {
   RunSummary summary;
   summary.outcome = RunOutcome::kAlreadyDone;
   ARROW_ASSIGN_OR_RAISE(summary.run, output_.ReadJson(output_names::kRun));
-  summary.report = output_.DisplayOf(output_names::kReport);
+  if (kind_ != JobKind::kPack) summary.report = output_.DisplayOf(output_names::kReport);
   summary.message = output_.display() + " is finished already; nothing was done";
   return summary;
 }
@@ -197,19 +203,20 @@ Json Job::RunRecord(const Json& all_options, RunOutcome outcome) const {
               {"command", JobKindName(kind_)},
               {"generation", output_.generation().target},
               {"outcome", outcome == RunOutcome::kTooManyFailures ? "too-many-failures" : "done"}};
+  const bool packs = kind_ == JobKind::kPack;
   if (extraction_) {
     run["images_listed"] = extraction_->images;
     run["images_ok"] = extraction_->ok;
     run["images_quarantined"] = extraction_->quarantined;
     if (extraction_->skipped) run["files_skipped"] = extraction_->skipped->ToJson();
-    run["images_extracted"] = extraction_->extracted;
-    const double seconds = log_.StageSeconds("extract");
+    run[packs ? "images_read" : "images_extracted"] = extraction_->extracted;
+    const double seconds = log_.StageSeconds(packs ? "pack" : "extract");
     run["images_per_second"] = seconds > 0 ? Json(static_cast<double>(extraction_->extracted) / seconds) : Json();
     run["failures_by_code"] = extraction_->failures_by_code;
-    run["thread_seconds"] = extraction_->seconds.ToJson();
+    if (!packs) run["thread_seconds"] = extraction_->seconds.ToJson();
   }
   run["seconds"] = log_.Seconds();
-  run["threads"] = threads_;
+  if (!packs) run["threads"] = threads_;
   run["peak_rss_bytes"] = PeakResidentBytes();
   run["processor"] = ProcessorName();
   run.update(extra_);
@@ -239,39 +246,41 @@ Result<Json> Job::FilesWritten(RunOutcome outcome) const {
   return files;
 }
 
-Result<RunSummary> Job::Finish(const Json& all_options, RunOutcome outcome) {
-  ARROW_RETURN_NOT_OK(output_.NameFiles(UsualFiles()));
-  {
-    const Stage stage(log_, "report", 0);
-    if (extraction_) {
-      for (const auto& [label, count] : extraction_->failures_by_label) label_counts_.try_emplace(label, 0);
-    }
-    for (const auto& [label, count] : label_counts_) report_.labels.push_back({label, count, 0});
-    if (extraction_) {
-      for (ReportLabel& label : report_.labels) {
-        const auto failed = extraction_->failures_by_label.find(label.label);
-        if (failed != extraction_->failures_by_label.end()) label.quarantined = failed->second;
-      }
-      for (const auto& [code, count] : extraction_->failures_by_code)
-        report_.failures_by_code.emplace_back(code, count);
-      report_.failures = extraction_->first_failures;
-    }
-    report_.messages = log_.messages();
-    report_.run = RunRecord(all_options, outcome);
-    ARROW_RETURN_NOT_OK(WriteAtomically(output_.Place(output_names::kReport), RenderReport(report_)));
+Status Job::WriteReport(const Json& all_options, RunOutcome outcome) {
+  const Stage stage(log_, "report", 0);
+  if (extraction_) {
+    for (const auto& [label, count] : extraction_->failures_by_label) label_counts_.try_emplace(label, 0);
   }
+  for (const auto& [label, count] : label_counts_) report_.labels.push_back({label, count, 0});
+  if (extraction_) {
+    for (ReportLabel& label : report_.labels) {
+      const auto failed = extraction_->failures_by_label.find(label.label);
+      if (failed != extraction_->failures_by_label.end()) label.quarantined = failed->second;
+    }
+    for (const auto& [code, count] : extraction_->failures_by_code) report_.failures_by_code.emplace_back(code, count);
+    report_.failures = extraction_->first_failures;
+  }
+  report_.messages = log_.messages();
+  report_.run = RunRecord(all_options, outcome);
+  return WriteAtomically(output_.Place(output_names::kReport), RenderReport(report_));
+}
+
+Result<RunSummary> Job::Finish(const Json& all_options, RunOutcome outcome) {
+  const bool reports = kind_ != JobKind::kPack;
+  ARROW_RETURN_NOT_OK(output_.NameFiles(UsualFiles()));
+  if (reports) ARROW_RETURN_NOT_OK(WriteReport(all_options, outcome));
   RunSummary summary;
   summary.outcome = outcome;
   summary.run = RunRecord(all_options, outcome);
   ARROW_ASSIGN_OR_RAISE(summary.run["files"], FilesWritten(outcome));
-  summary.report = output_.DisplayOf(output_names::kReport);
+  if (reports) summary.report = output_.DisplayOf(output_names::kReport);
   summary.message = message;
   const bool enough = outcome != RunOutcome::kTooManyFailures;
   if (output_.generation().changing() && enough) {
     ARROW_RETURN_NOT_OK(CommitGeneration(&output_, summary.run));
     return summary;
   }
-  summary.report = output_.DisplayOf(output_.NameOf(output_names::kReport));
+  if (reports) summary.report = output_.DisplayOf(output_.NameOf(output_names::kReport));
   ARROW_RETURN_NOT_OK(output_.WriteJson(output_names::kRun, summary.run));
   if (enough) ARROW_RETURN_NOT_OK(output_.Finish());
   return summary;

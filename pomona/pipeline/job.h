@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "pomona/base/cancellation.h"
 #include "pomona/base/status.h"
@@ -17,10 +18,10 @@
 namespace pomona {
 
 /// What an output was asked for; `_pomona/options.json` and run.json name it.
-enum class JobKind { kFeatures, kRun, kFit, kApply };
-std::string_view JobKindName(JobKind kind);  // "features", "run", "fit", "apply"
+enum class JobKind { kFeatures, kRun, kFit, kApply, kPack };
+std::string_view JobKindName(JobKind kind);  // "features", "run", "fit", "apply", "pack"
 
-/// \brief One call of `Run`, `Fit` or `Apply`: what they share, from claiming the output to `_SUCCESS`.
+/// \brief One call of `Run`, `Fit`, `Apply` or `Pack`: what they share, from claiming the output to `_SUCCESS`.
 ///
 /// Thread safety: one thread.
 class Job {
@@ -74,7 +75,7 @@ class Job {
   /// \brief Counts labels for the report where nothing is projected.
   Status CountLabels(const FeatureRows& rows);
 
-  /// \brief Writes run.json and report.html and, unless there were too many failures, `_SUCCESS`.
+  /// \brief Writes run.json and, but for a pack, report.html; then, unless there were too many failures, `_SUCCESS`.
   Result<RunSummary> Finish(const Json& all_options, RunOutcome outcome);
 
   /// What run.json and the report say of the extraction.
@@ -89,6 +90,8 @@ class Job {
   std::int64_t csv_rows = 5'000'000;  ///< of projection.csv; beyond, it is written in parts
 
  private:
+  std::vector<std::string> UsualFiles() const;
+  Status WriteReport(const Json& all_options, RunOutcome outcome);
   Json RunRecord(const Json& all_options, RunOutcome outcome) const;
   Result<Json> FilesWritten(RunOutcome outcome) const;
 

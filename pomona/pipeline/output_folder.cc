@@ -12,6 +12,7 @@
 #include "pomona/base/usage_error.h"
 #include "pomona/pipeline/generation_change.h"
 #include "pomona/pipeline/model_folder.h"
+#include "pomona/pipeline/pack_shard.h"
 #include "pomona/pipeline/versions.h"
 #include "pomona/storage/file_io.h"
 #include "pomona/storage/list_if_there.h"
@@ -72,7 +73,8 @@ Result<std::vector<std::string>> FilesByName(const Location& root) {
     const bool of_model = file.path == std::string(kModel) + "/" + std::string(kPipelineJson) ||
                           file.path == std::string(kModel) + "/" + std::string(kArraysFile);
     const bool fixed = std::find(kFixed.begin(), kFixed.end(), file.path) != kFixed.end();
-    if (fixed || of_model || std::regex_match(file.path, kParts)) names.push_back(file.path);
+    const bool part = std::regex_match(file.path, kParts) || IsPackShardName(file.path);
+    if (fixed || of_model || part) names.push_back(file.path);
   }
   return names;
 }

@@ -141,7 +141,7 @@ Status CheckPlan(const Json& stored, const Json& now, std::string_view output) {
   CollectDifferences(planned, here, "", &differences);
   if (differences.empty()) return Status::OK();
   std::string message =
-      std::string(output) + " was begun under another plan, and the numbers would not be the same:" + differences;
+      std::string(output) + " was begun under another plan, and the result would not be the same:" + differences;
   const std::string wanted = stored.value("instruction_set", std::string());
   const std::vector<std::string> sets = InstructionSets();
   if (!wanted.empty() && wanted != "baseline" && std::find(sets.begin(), sets.end(), wanted) == sets.end()) {

@@ -13,7 +13,7 @@ class ProgressListener {
  public:
   virtual ~ProgressListener() = default;
 
-  /// \brief A stage starts: "list", "model", "extract", "join", "fit", "project", "report".
+  /// \brief A stage starts: "list", "model", "extract", "join", "fit", "project", "report", "pack".
   ///
   /// \param[in] total units of the stage (images; 0 when unknown); \param[in] done units that an earlier run finished
   virtual void StageStarted(std::string_view stage, std::int64_t total, std::int64_t done) = 0;

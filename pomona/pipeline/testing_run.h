@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <arrow/array.h>
@@ -68,10 +69,11 @@ inline Result<RunSummary> RunFeatures(const RunOptions& options) {
 /// Cancels as soon as some images are done.
 class CancelAfter : public ProgressListener {
  public:
-  explicit CancelAfter(std::int64_t images) : images_(images) {}
-  void StageStarted(std::string_view stage, std::int64_t, std::int64_t) override { extracting_ = stage == "extract"; }
+  explicit CancelAfter(std::int64_t images, std::string stage = "extract")
+      : images_(images), stage_(std::move(stage)) {}
+  void StageStarted(std::string_view stage, std::int64_t, std::int64_t) override { at_work_ = stage == stage_; }
   void StageAdvanced(std::int64_t done, std::int64_t) override {
-    if (extracting_ && done >= images_) cancellation.Cancel();
+    if (at_work_ && done >= images_) cancellation.Cancel();
   }
   void StageFinished(double) override {}
   void Message(std::string_view text) override { messages.emplace_back(text); }
@@ -81,7 +83,8 @@ class CancelAfter : public ProgressListener {
 
  private:
   const std::int64_t images_;
-  bool extracting_ = false;
+  const std::string stage_;
+  bool at_work_ = false;
 };
 
 }  // namespace pomona::testing_run
