@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pomona/pipeline/generation.h"
@@ -14,8 +15,6 @@
 
 namespace pomona {
 namespace {
-
-const std::string kRunName(output_names::kRun);
 
 /// Names in run.json that have one fixed place: neither a part nor `_SUCCESS`.
 bool HasFixedPlace(const std::string& name) {
@@ -29,10 +28,10 @@ std::vector<std::string> FilesOf(const Json& run) {
 
 Status WriteRun(const OutputFolder& output, const Json& run) {
   const std::string text = run.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-  return WriteAtomically(output.root().Child(kRunName), text);
+  return WriteAtomically(output.root().Child(output_names::kRun), text);
 }
 
-Result<Json> ReadRun(const OutputFolder& output, const std::string& name) {
+Result<Json> ReadRun(const OutputFolder& output, std::string_view name) {
   const Location place = output.root().Child(name);
   ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(place));
   if (kind != PlaceKind::kFile) return Json(nullptr);
@@ -44,14 +43,14 @@ Result<Json> ReadRun(const OutputFolder& output, const std::string& name) {
 Status Preserve(const OutputFolder& output) {
   const int current = output.generation().current;
   const auto kept = [&](const std::string& name) { return NameInGeneration(name, current, true); };
-  ARROW_ASSIGN_OR_RAISE(Json run, ReadRun(output, kRunName));
+  ARROW_ASSIGN_OR_RAISE(Json run, ReadRun(output, output_names::kRun));
   if (!run.is_object()) return Status::OK();
   std::vector<std::string> files;
   for (const std::string& name : FilesOf(run)) {
     if (name.starts_with(output_names::kState)) return Status::OK();  // done by an earlier call
     if (name == output_names::kSuccess) continue;
     if (HasFixedPlace(name)) ARROW_RETURN_NOT_OK(CopyFile(output.root().Child(name), output.root().Child(kept(name))));
-    files.push_back(name == kRunName || IsPartName(name) ? name : kept(name));
+    files.push_back(name == output_names::kRun || IsPartName(name) ? name : kept(name));
   }
   run["files"] = files;
   return WriteRun(output, run);
@@ -87,15 +86,15 @@ Status RemoveState(const OutputFolder& output, const std::function<bool(int, con
 
 /// Puts the files of a committed generation where they belong.
 Status Publish(const OutputFolder& output, int generation) {
-  const auto staged = [&](const std::string& name) { return NameInGeneration(name, generation, true); };
-  ARROW_ASSIGN_OR_RAISE(const Json run, ReadRun(output, staged(kRunName)));
+  const auto staged = [&](std::string_view name) { return NameInGeneration(name, generation, true); };
+  ARROW_ASSIGN_OR_RAISE(const Json run, ReadRun(output, staged(output_names::kRun)));
   if (!run.is_object()) return Status::OK();  // an earlier call came that far
   Json meanwhile = run;
   std::vector<std::string> places;
   std::vector<std::string> to_copy;
   for (const std::string& name : FilesOf(run)) {
     if (name == output_names::kSuccess) continue;
-    if (!HasFixedPlace(name) || name == kRunName) {
+    if (!HasFixedPlace(name) || name == output_names::kRun) {
       places.push_back(name);
       continue;
     }
@@ -154,12 +153,12 @@ Status FinishGeneration(OutputFolder* output) {
     if (name != output_names::kSuccess) ARROW_RETURN_NOT_OK(RemoveFile(output->root().Child(name)));
   }
   const auto goes = [&](int number, const std::string& name) {
-    if (number == generation) return !IsStateName(name) && name != kRunName;
+    if (number == generation) return !IsStateName(name) && name != output_names::kRun;
     return number < generation;
   };
   ARROW_RETURN_NOT_OK(RemoveState(*output, goes));
   // Last, because while it is there all of this is done again.
-  ARROW_RETURN_NOT_OK(RemoveFile(output->root().Child(NameInGeneration(kRunName, generation, true))));
+  ARROW_RETURN_NOT_OK(RemoveFile(output->root().Child(NameInGeneration(output_names::kRun, generation, true))));
   ARROW_RETURN_NOT_OK(RemoveFolderIfEmpty(output->root().Child(output_names::kModel)));
   ARROW_RETURN_NOT_OK(output->ForgetFiles(obsolete));
   ARROW_RETURN_NOT_OK(RemoveFile(output->root().Child(output_names::kChange)));
@@ -176,7 +175,7 @@ Status AbandonGeneration(OutputFolder* output) {
   }
   for (const std::string& name : parts) ARROW_RETURN_NOT_OK(RemoveFile(output->root().Child(name)));
   ARROW_RETURN_NOT_OK(output->ForgetFiles(parts));
-  const std::string kept_run = NameInGeneration(kRunName, generation.current, true);
+  const std::string kept_run = NameInGeneration(output_names::kRun, generation.current, true);
   ARROW_ASSIGN_OR_RAISE(const Json run, ReadRun(*output, kept_run));
   if (run.is_object()) ARROW_RETURN_NOT_OK(WriteRun(*output, run));
   ARROW_RETURN_NOT_OK(RemoveState(*output, [&](int number, const std::string& name) {
