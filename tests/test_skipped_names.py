@@ -243,4 +243,4 @@ def test_photographs_from_the_field(pomona, test_data, tmp_path):
         "Lemon/b.jpg",
         "_unknown_/a.jpg",
     ]
-    assert "5 images in 1 shards" in pomona("pack", place, "--output", tmp_path / "packed").stdout
+    assert "5 images in 1 shard," in pomona("pack", place, "--output", tmp_path / "packed").stdout

@@ -23,6 +23,14 @@ std::string FolderOf(std::string_view path) {
   return std::string(path.substr(0, slash == std::string_view::npos ? 0 : slash));
 }
 
+/// The folder whose `_pomona/` holds a file; nothing for another file.
+std::optional<std::string> FolderOfState(std::string_view path) {
+  constexpr std::string_view kState = "_pomona/";
+  const std::size_t at = path.starts_with(kState) ? 0 : path.find("/_pomona/");
+  if (at == std::string_view::npos) return std::nullopt;
+  return std::string(path.substr(0, at));
+}
+
 /// A JSON file of a folder; null where it is missing or no JSON.
 Result<Json> JsonAt(const Location& place) {
   ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(place));
@@ -61,14 +69,20 @@ Result<std::optional<std::set<std::string>>> FilesOfPack(const Location& folder)
 
 bool MayBeOfPack(std::string_view path) {
   const std::string_view name = NameIn(path);
-  return IsPackShardName(name) || name == output_names::kQuarantine || name == output_names::kRun;
+  return IsPackShardName(name) || name == output_names::kQuarantine || name == output_names::kRun ||
+         name == output_names::kSuccess || FolderOfState(path);
 }
 
 Status CheckPackedFolders(const Location& root, std::vector<ListedFile>* files) {
   std::map<std::string, std::set<std::string>> listed;  // names by folder
   listed[""];                                           // the root also where nothing is in it yet
   for (const ListedFile& file : *files) {
-    if (MayBeOfPack(file.path)) listed[FolderOf(file.path)].emplace(NameIn(file.path));
+    if (!MayBeOfPack(file.path)) continue;
+    if (FolderOfState(file.path)) {
+      listed[*FolderOfState(file.path)];
+    } else {
+      listed[FolderOf(file.path)].emplace(NameIn(file.path));
+    }
   }
   std::map<std::string, std::set<std::string>> packed;  // what the packs among them hold
   for (const auto& [path, names] : listed) {
@@ -83,9 +97,11 @@ Status CheckPackedFolders(const Location& root, std::vector<ListedFile>* files) 
     packed.emplace(path, std::move(*holds));
   }
   std::erase_if(*files, [&](const ListedFile& file) {
-    const auto pack = packed.find(FolderOf(file.path));
+    const std::optional<std::string> state = FolderOfState(file.path);
+    const auto pack = packed.find(state ? *state : FolderOf(file.path));
+    if (pack == packed.end()) return false;
     const std::string name(NameIn(file.path));
-    return pack != packed.end() && pack->second.contains(name) && !IsPackShardName(name);
+    return state || name == output_names::kSuccess || (pack->second.contains(name) && !IsPackShardName(name));
   });
   return Status::OK();
 }

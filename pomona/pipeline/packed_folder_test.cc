@@ -42,9 +42,11 @@ TEST_F(PackedFolderTest, RecordsOfAClosedOneAreNoInput) {
     Write(at + "run.json", kRun);
     Write(at + "_SUCCESS", "");
   }
-  EXPECT_THAT(Left({"pack-00000.tar", "quarantine.parquet", "run.json", "a/b/pack-00000.tar", "a/b/quarantine.parquet",
-                    "a/b/run.json", "c/run.json", "c/quarantine.parquet", "other.tar"}),
-              ElementsAre("pack-00000.tar", "a/b/pack-00000.tar", "c/run.json", "c/quarantine.parquet", "other.tar"));
+  EXPECT_THAT(Left({"_SUCCESS", "_pomona/shards/00000.json", "pack-00000.tar", "quarantine.parquet", "run.json",
+                    "a/b/_pomona/plan.json", "a/b/pack-00000.tar", "a/b/quarantine.parquet", "a/b/run.json",
+                    "c/_pomona/plan.json", "c/run.json", "c/quarantine.parquet", "other.tar"}),
+              ElementsAre("pack-00000.tar", "a/b/pack-00000.tar", "c/_pomona/plan.json", "c/run.json",
+                          "c/quarantine.parquet", "other.tar"));
   EXPECT_TRUE(status_.ok()) << status_.ToString();
 }
 
