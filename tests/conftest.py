@@ -6,10 +6,21 @@ import sys
 from pathlib import Path
 
 import pytest
+import torture
 
 ROOT = Path(__file__).resolve().parent.parent
 FRUITS = ROOT / "examples" / "fruits"
 VGG16_FILE = "vgg16-imagenet-notop/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "torture(group): runs under `./dev torture GROUP` alone (tests/torture.py)")
+
+
+def pytest_collection_modifyitems(config, items):
+    elsewhere = [item for item in items if any(mark.args[0] != torture.GROUP for mark in item.iter_markers("torture"))]
+    config.hook.pytest_deselected(items=elsewhere)
+    items[:] = [item for item in items if item not in elsewhere]
 
 
 class Program:

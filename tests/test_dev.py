@@ -1,7 +1,9 @@
 """./dev: what is there is not made again, and a step that fails says which and why."""
 
 import os
+import re
 import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,3 +48,38 @@ def test_unknown_command_shows_the_commands():
     assert done.returncode == 2
     assert "demo " in done.stderr
     assert dev("help").returncode == 0
+
+
+def test_torture_without_a_known_group_shows_the_groups():
+    for arguments in ([], ["kill"]):
+        done = dev("torture", *arguments)
+        assert done.returncode == 2
+        listed = re.findall(r"^  (\w+)  ", done.stderr, re.MULTILINE)
+        assert listed == ["kills", "stores", "inputs", "all"]
+        files = (ROOT / "tests").glob("test_*.py")
+        named = {group for file in files for group in re.findall(r'torture\.\w+\("(\w+)"', file.read_text())}
+        assert named <= set(listed), "a test is in a group that ./dev torture does not know"
+
+
+def test_what_lives_in_torture_alone_is_no_skip(tmp_path):
+    """Both sizes of a test file, as pytest counts them."""
+    (tmp_path / "conftest.py").write_text("from tests.conftest import pytest_collection_modifyitems, pytest_configure")
+    (tmp_path / "test_some.py").write_text(
+        "import torture\n"
+        'KILLS = torture.count("kills", 1, 100)\n'
+        "def test_kills(): print(KILLS, 'kills')\n"
+        '@torture.only("kills")\n'
+        "def test_long(): pass\n"
+    )
+    said = {}
+    for group in (None, "kills", "stores"):
+        environment = {name: value for name, value in os.environ.items() if name != "POMONA_TORTURE"}
+        environment |= {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"} | ({"POMONA_TORTURE": group} if group else {})
+        command = [sys.executable, "-m", "pytest", "-s", "-p", "no:cacheprovider", tmp_path]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+        said[group] = re.findall(r"\d+ kills", done.stdout) + re.findall(r"\d+ [a-z]+(?=.* in )", done.stdout)
+    assert said == {
+        None: ["1 kills", "1 passed", "1 deselected"],
+        "kills": ["100 kills", "2 passed"],
+        "stores": ["1 kills", "1 passed", "1 deselected"],
+    }

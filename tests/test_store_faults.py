@@ -7,10 +7,10 @@ import time
 import outputs
 import pyarrow.parquet
 import pytest
+import torture
 from stores import Bucket, FaultProxy, Minio, azurite, google, minio_server  # noqa: F401 (fixtures)
 
 PIXELS = ["--extractor", "pixels", "--image-size", "4", "--components", "3"]
-TORTURE = "POMONA_TORTURE" in os.environ  # every mode at both shares
 CONFIG = "[storage]\nstall_timeout = 1\n"
 
 
@@ -32,7 +32,7 @@ def undisturbed(pomona, bucket, tmp_path_factory):
 
 
 MODES = ["429", "500", "503", "reset", "stall", "truncated", "flip", "error-in-200"]
-SHARES = [(mode, 0.3) for mode in MODES] + [(mode, 0.1) for mode in MODES if TORTURE or mode in ("503", "stall")]
+SHARES = [(mode, 0.3) for mode in MODES] + [(mode, 0.1) for mode in torture.count("stores", ["503", "stall"], MODES)]
 
 
 @pytest.mark.parametrize(("mode", "share"), SHARES)

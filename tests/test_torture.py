@@ -1,7 +1,4 @@
-"""What an operator and a machine do to a run: it is killed, the disk is full, read-only, the clock goes back.
-
-POMONA_TORTURE says how many runs are killed on each store: a few here, a hundred in ./dev torture.
-"""
+"""What an operator and a machine do to a run: it is killed, the disk is full, read-only, the clock goes back."""
 
 import concurrent.futures
 import contextlib
@@ -19,11 +16,12 @@ from pathlib import Path
 import outputs
 import pyarrow.parquet as pq
 import pytest
+import torture
 from pictures import rounds
 from stores import Minio, google, minio_server  # noqa: F401 (fixtures)
 
-KILLS = int(os.environ.get("POMONA_TORTURE", "5"))
-KILLS_IN_BUCKET = int(os.environ.get("POMONA_TORTURE", "3"))
+KILLS = torture.count("kills", 5, 100)
+KILLS_IN_BUCKET = torture.count("kills", 3, 100)
 PIXELS = ["--extractor", "pixels", "--image-size", "8", "--components", "5", "--progress", "none"]
 
 
