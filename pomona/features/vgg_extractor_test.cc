@@ -192,7 +192,7 @@ TEST(VggExtractor, EnginesAgreeAtOddSizes) {
   for (const auto& [width, height] : {std::pair(32, 32), std::pair(33, 65), std::pair(1000, 300)}) {
     const std::vector<std::uint8_t> pixels =
         RandomPixels(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3, 4);
-    const auto run = [&](EngineChoice engine) {
+    const auto run = [&, width = width, height = height](EngineChoice engine) {
       const auto extractor = MakeVggExtractor(Random(), Options(width, height, Pooling::kMax, 1, engine)).ValueOrDie();
       return Extract(*extractor, pixels);
     };
