@@ -1,7 +1,7 @@
 """What a decoder makes of an odd file depends on nothing but its bytes: not on what memory held before.
 
 A small program that decodes one file after another reads them twice, with other bytes in fresh memory and in another
-order, and once under valgrind. With POMONA_TORTURE=inputs valgrind reads all of them, and Pillow's own odd images too,
+order, and once under valgrind. In `./dev torture inputs` valgrind reads all of them, and Pillow's own odd images too,
 which come with its sources.
 """
 
@@ -15,10 +15,10 @@ import tarfile
 from pathlib import Path
 
 import pytest
+import torture
 from odd_images import write_odd_images
 
 ROOT = Path(__file__).resolve().parent.parent
-TORTURE = os.environ.get("POMONA_TORTURE") == "inputs"
 # Twice the rows are there: a JPEG of one pixel has a block of 8 x 8, and raw rows go on into the second page.
 HAS_MORE = {"taller-jpeg_one_pixel.jpg", "taller-tiff_pages.tif"}
 # Read under valgrind in every run: what each codec of TIFF does where rows are missing, and a few of the others.
@@ -119,33 +119,33 @@ def under_valgrind(probe, files):
 
 
 def test_valgrind_sees_no_byte_used_that_was_not_written(probe, odd_images):
-    chosen = [file for file in odd_images if TORTURE or CHOSEN.fullmatch(file.name)]
-    assert TORTURE or 30 < len(chosen) <= 40
-    under_valgrind(probe, chosen)
+    chosen = [file for file in odd_images if CHOSEN.fullmatch(file.name)]
+    assert 30 < len(chosen) <= 40
+    under_valgrind(probe, torture.count("inputs", chosen, odd_images))
 
 
-if TORTURE:
+@pytest.fixture(scope="module")
+def pillow_images(tmp_path_factory):
+    """The images of Pillow's own tests, out of its sources, in build/odd-images; 47 MB are fetched once."""
+    pins = (ROOT / "pins.txt").read_text(encoding="utf-8")
+    version = re.search(r"^pillow==(\S+)$", pins, re.MULTILINE).group(1)
+    folder = ROOT / "build" / "odd-images" / f"pillow-{version}"
+    if not folder.is_dir():
+        fetched = tmp_path_factory.mktemp("pillow")
+        pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", "pillow", f"pillow=={version}"]
+        subprocess.run([*pip, "--dest", fetched], check=True)
+        (archive,) = fetched.glob("pillow-*.tar.gz")
+        with tarfile.open(archive) as sources:
+            images = [member for member in sources if "/Tests/images/" in member.name and member.isfile()]
+            sources.extractall(fetched, members=images, filter="data")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(fetched / folder.name / "Tests" / "images", folder)
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    assert len(files) > 900
+    return files
 
-    @pytest.fixture(scope="module")
-    def pillow_images(tmp_path_factory):
-        """The images of Pillow's own tests, out of its sources, in build/odd-images; 47 MB are fetched once."""
-        pins = (ROOT / "pins.txt").read_text(encoding="utf-8")
-        version = re.search(r"^pillow==(\S+)$", pins, re.MULTILINE).group(1)
-        folder = ROOT / "build" / "odd-images" / f"pillow-{version}"
-        if not folder.is_dir():
-            fetched = tmp_path_factory.mktemp("pillow")
-            pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", "pillow", f"pillow=={version}"]
-            subprocess.run([*pip, "--dest", fetched], check=True)
-            (archive,) = fetched.glob("pillow-*.tar.gz")
-            with tarfile.open(archive) as sources:
-                images = [member for member in sources if "/Tests/images/" in member.name and member.isfile()]
-                sources.extractall(fetched, members=images, filter="data")
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(fetched / folder.name / "Tests" / "images", folder)
-        files = sorted(file for file in folder.rglob("*") if file.is_file())
-        assert len(files) > 900
-        return files
 
-    def test_pillows_odd_images(probe, pillow_images):
-        same_whatever_memory_held(probe, pillow_images)
-        under_valgrind(probe, pillow_images)
+@torture.only("inputs")
+def test_pillows_odd_images(probe, pillow_images):
+    same_whatever_memory_held(probe, pillow_images)
+    under_valgrind(probe, pillow_images)

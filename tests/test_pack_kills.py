@@ -1,6 +1,6 @@
 """Packing that is killed at random moments and resumed gives the bytes of packing that nobody disturbed.
 
-Ten times on disk and three times in a bucket; fifty times on each where POMONA_TORTURE is `kills`.
+Ten times on disk and three times in a bucket; fifty times on each in `./dev torture kills`.
 """
 
 import concurrent.futures
@@ -11,11 +11,12 @@ import time
 
 import outputs
 import pytest
+import torture
 from pictures import rounds
 from stores import minio_server  # noqa: F401 (fixture)
 
-TORTURE = os.environ.get("POMONA_TORTURE") == "kills"
-KILLS, KILLS_IN_BUCKET = (50, 50) if TORTURE else (10, 3)
+KILLS = torture.count("kills", 10, 50)
+KILLS_IN_BUCKET = torture.count("kills", 3, 25)  # of each form
 FORMATS = ["tar", "parquet"]
 BROKEN = 4
 
@@ -120,7 +121,7 @@ def empty(bucket, prefix):
         bucket.client.remove_object("photos", key)
 
 
-@pytest.mark.parametrize("form", FORMATS if TORTURE else FORMATS[:1])
+@pytest.mark.parametrize("form", torture.count("kills", FORMATS[:1], FORMATS))
 def test_killed_packing_in_a_bucket_ends_with_the_same_bytes(pomona, bucket, form):
     environment, place = bucket.environment_of(), f"pack-kills/{form}"
     pack = ["pack", "s3://photos/pack-kills/raw", "--output"]
@@ -132,7 +133,7 @@ def test_killed_packing_in_a_bucket_ends_with_the_same_bytes(pomona, bucket, for
     assert len(expected) > 15 and "/_SUCCESS" in expected
     moments = random.Random(f"20261130 bucket {form}")
     killed = 0
-    while killed < KILLS_IN_BUCKET // (len(FORMATS) if TORTURE else 1):
+    while killed < KILLS_IN_BUCKET:
         for _ in range(moments.choice([1, 2, 4])):
             process = pomona.start(*pack, f"s3://photos/{place}/out", *options, env=os.environ | environment)
             kill_at_a_random_moment(process, moments, seconds)

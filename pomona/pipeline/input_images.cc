@@ -55,8 +55,7 @@ Status AddFolder(const Location& folder, const InputColumns& columns, const Labe
     }
     bool packs = false;
     if (IsParquetFile(file.path)) {
-      ARROW_ASSIGN_OR_RAISE(packs,
-                            AddParquetImages(place, file.path, file, columns, labeler, names, &images->rows));
+      ARROW_ASSIGN_OR_RAISE(packs, AddParquetImages(place, file.path, file, columns, labeler, names, &images->rows));
     }
     if (!packs) add_image(file);
   }
