@@ -12,8 +12,8 @@ namespace pomona {
 /// \brief Whether a file's name is one that `pomona pack` writes: a shard, or a record of what it did.
 bool MayBeOfPack(std::string_view path);
 
-/// \brief Finds folders that `pomona pack` wrote among listed files, and takes out what is not input: quarantine.parquet
-/// and run.json of those folders, and `_SUCCESS` and `_pomona/` where skipped files are listed, too.
+/// \brief Finds folders that `pomona pack` wrote among listed files, and takes out what is not input:
+/// quarantine.parquet and run.json of those folders, and `_SUCCESS` and `_pomona/` where skipped files are listed, too.
 ///
 /// A folder without `_pomona/`, as older versions wrote it and as others write WebDataset, stays as it is.
 ///
