@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "pomona/base/resources.h"
 #include "pomona/base/text.h"
@@ -14,7 +15,8 @@ Status OutOfMemoryError() {
 }
 
 std::string MessageWithAdvice(const Status& status) {
-  if (!status.IsOutOfMemory() && status.message().find("memory") == std::string::npos) return status.message();
+  const auto says = [&](std::string_view words) { return status.message().find(words) != std::string::npos; };
+  if (!status.IsOutOfMemory() && !says("memory") && !says("launch worker thread")) return status.message();
   const std::optional<std::int64_t> limit = ResourceLimits::OfThisProcess().address_space;
   if (!limit) return status.message();
   return status.message() + "\nThe address space of this process may not grow beyond " +

@@ -11,8 +11,9 @@ namespace pomona {
 /// \brief What to say where the system gives no more memory. \return OutOfMemory
 Status OutOfMemoryError();
 
-/// \brief What to tell a user of an error: its message, and, where it speaks of memory and this process has a limit of
-/// its address space (`ulimit -v`), that limit and what to do. Libraries report lack of memory under many codes.
+/// \brief What to tell a user of an error: its message, and, where it speaks of memory or of a thread that does not
+/// start and this process has a limit of its address space (`ulimit -v`), that limit and what to do. Libraries report
+/// lack of memory under many codes.
 std::string MessageWithAdvice(const Status& status);
 
 /// \brief What to say where the system starts no further thread. \return OutOfMemory

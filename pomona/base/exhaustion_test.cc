@@ -28,11 +28,13 @@ TEST(Exhaustion, NamesTheLimitOfTheAddressSpace) {
   ASSERT_EQ(setrlimit(RLIMIT_AS, &lower), 0);
   const std::string advice = MessageWithAdvice(Status::OutOfMemory("malloc failed"));
   const std::string of_library = MessageWithAdvice(Status::IOError("ZSTD: not enough memory"));
+  const std::string thread = MessageWithAdvice(Status::IOError("Failed to launch worker thread: Resource ..."));
   const std::string other = MessageWithAdvice(Status::IOError("No such file"));
   ASSERT_EQ(setrlimit(RLIMIT_AS, &before), 0);
   EXPECT_THAT(advice, AllOf(HasSubstr("malloc failed"), HasSubstr("35 TB"), HasSubstr("RLIMIT_AS"),
                             HasSubstr("ulimit -v unlimited")));
   EXPECT_THAT(of_library, AllOf(HasSubstr("ZSTD"), HasSubstr("RLIMIT_AS")));
+  EXPECT_THAT(thread, AllOf(HasSubstr("worker thread"), HasSubstr("RLIMIT_AS")));
   EXPECT_EQ(other, "No such file");
 }
 

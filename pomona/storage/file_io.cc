@@ -533,7 +533,7 @@ Result<PlaceKind> KindOfPlace(const Location& location) {
 Status MakeFolders(const Location& location) {
   if (location.is_local()) return MakeLocalFolders(location);
   if (!HasFolders(location)) return Status::OK();
-  const Status status = location.filesystem->CreateDir(location.path, true);
+  const Status status = CallArrowStore(location, [&] { return location.filesystem->CreateDir(location.path, true); });
   return status.ok() ? status : StoreError(location, "the folder cannot be made", status);
 }
 
