@@ -64,7 +64,7 @@ ReadAhead::ReadAhead(const ImagePlaces& places, const Options& options) : places
   try {
     for (int i = 0; i < std::max(options_.readers, 1); ++i) threads_.emplace_back([this] { Work(); });
   } catch (const std::system_error&) {
-    // The system starts no further thread. Those that are there read all; without any there is nothing to be had.
+    // The system starts no further thread. Those that are there read all; without any, none can.
     if (threads_.empty()) throw;
   }
 }
