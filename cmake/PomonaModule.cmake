@@ -23,6 +23,17 @@ target_compile_options(pomona_compile_options INTERFACE
 target_include_directories(pomona_compile_options INTERFACE
   $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}> $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}>)
 
+# kSourceFolder of pomona/base/source_folder_for_test.h.
+if(POMONA_BUILD_TESTS OR POMONA_BUILD_BENCHMARKS)
+  file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/source_folder.cc" CONTENT [[
+#include "pomona/base/source_folder_for_test.h"
+
+const char* const pomona::kSourceFolder = "@CMAKE_SOURCE_DIR@";
+]] @ONLY)
+  add_library(pomona_source_folder STATIC "${CMAKE_BINARY_DIR}/source_folder.cc")
+  target_link_libraries(pomona_source_folder PRIVATE pomona_compile_options)
+endif()
+
 # pomona_test_options(<test program>)
 #
 # What the test programs share: GoogleTest, their compiler options, and headers that are read once for all of them,
@@ -39,7 +50,7 @@ endif()
 
 function(pomona_test_options target)
   add_dependencies(unit_tests ${target})
-  target_link_libraries(${target} PRIVATE pomona_compile_options GTest::gmock GTest::gtest_main)
+  target_link_libraries(${target} PRIVATE pomona_compile_options pomona_source_folder GTest::gmock GTest::gtest_main)
   target_compile_options(${target} PRIVATE ${POMONA_TEST_OPTIONS})
   if(TARGET pomona_test_headers)
     target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)  # for ccache
@@ -75,14 +86,12 @@ function(pomona_module name)
     add_executable(pomona_${name}_test ${tests})
     target_link_libraries(pomona_${name}_test PRIVATE pomona_${name} ${arg_PRIVATE})
     pomona_test_options(pomona_${name}_test)
-    target_compile_definitions(pomona_${name}_test PRIVATE POMONA_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${name} COMMAND pomona_${name}_test)
   endif()
   if(POMONA_BUILD_BENCHMARKS AND benchmarks)
     add_executable(pomona_${name}_benchmark ${benchmarks})
     target_link_libraries(pomona_${name}_benchmark
-      PRIVATE pomona_${name} pomona_compile_options ${arg_PRIVATE} benchmark::benchmark_main)
-    target_compile_definitions(pomona_${name}_benchmark PRIVATE POMONA_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+      PRIVATE pomona_${name} pomona_compile_options pomona_source_folder ${arg_PRIVATE} benchmark::benchmark_main)
   endif()
   if(POMONA_BUILD_FUZZERS)
     foreach(source ${fuzzers})

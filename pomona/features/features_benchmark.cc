@@ -9,6 +9,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "pomona/base/source_folder_for_test.h"
 #include "pomona/features/model_file_extractor.h"
 #include "pomona/features/pixels_extractor.h"
 #include "pomona/features/vgg_extractor.h"
@@ -86,7 +87,7 @@ void BM_MobileNet(benchmark::State& state) {
   options.output_node = "tfl.mean";
   options.preprocessing.mean = {127.5F, 127.5F, 127.5F};
   options.preprocessing.scale = {1 / 127.5F, 1 / 127.5F, 1 / 127.5F};
-  const std::string file = std::string(POMONA_SOURCE_DIR) + "/pomona/models/embedded/mobilenetv2-0.35.tflite";
+  const std::string file = std::string(kSourceFolder) + "/pomona/models/embedded/mobilenetv2-0.35.tflite";
   Measure(state, MakeModelFileExtractor(file, options), options.network.threads, 4);
 }
 BENCHMARK(BM_MobileNet)

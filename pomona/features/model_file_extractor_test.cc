@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 #include <openvino/openvino.hpp>
 
+#include "pomona/base/source_folder_for_test.h"
 #include "pomona/features/onnx_for_test.h"
 #include "pomona/features/safetensors.h"
 
@@ -24,8 +25,8 @@ namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-const fs::path kMobileNet = fs::path(POMONA_SOURCE_DIR) / "pomona/models/embedded/mobilenetv2-0.35.tflite";
-const fs::path kTestData = fs::path(POMONA_SOURCE_DIR) / "pomona/features/testdata";
+const fs::path kMobileNet = fs::path(kSourceFolder) / "pomona/models/embedded/mobilenetv2-0.35.tflite";
+const fs::path kTestData = fs::path(kSourceFolder) / "pomona/features/testdata";
 
 std::string ReadFile(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "pomona/base/simd_target.h"
+#include "pomona/base/source_folder_for_test.h"
 #include "pomona/features/int8_ranges.h"
 #include "pomona/features/safetensors.h"
 #include "pomona/features/vgg_for_test.h"
@@ -244,7 +245,7 @@ TEST(VggExtractor, WrongOptionsAreErrors) {
 TEST_P(VggEngineTest, EqualsKeras) {
   const auto file = FindVgg16File();
   if (!file) GTEST_SKIP() << kNoVgg16;
-  const std::string golden_path = std::string(POMONA_SOURCE_DIR) + "/pomona/features/testdata/golden.safetensors";
+  const std::string golden_path = std::string(kSourceFolder) + "/pomona/features/testdata/golden.safetensors";
   const auto golden_file = arrow::io::ReadableFile::Open(golden_path).ValueOrDie();
   const Safetensors golden = ReadSafetensors(golden_file, golden_path).ValueOrDie();
   const VggWeights weights = ReadVgg16File(*file).ValueOrDie();
@@ -324,7 +325,7 @@ TEST(VggExtractor, Int8NeedsFittingRanges) {
 TEST(VggExtractor, Int8StaysNearOnPhotographs) {
   const auto file = FindVgg16File();
   if (!file) GTEST_SKIP() << kNoVgg16;
-  const std::string golden_path = std::string(POMONA_SOURCE_DIR) + "/pomona/features/testdata/golden.safetensors";
+  const std::string golden_path = std::string(kSourceFolder) + "/pomona/features/testdata/golden.safetensors";
   const Safetensors golden =
       ReadSafetensors(arrow::io::ReadableFile::Open(golden_path).ValueOrDie(), golden_path).ValueOrDie();
   const Tensor pixels = golden.Find("pixels/100x100").ValueOrDie();

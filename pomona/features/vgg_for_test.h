@@ -11,6 +11,7 @@
 #include <arrow/io/file.h>
 
 #include "pomona/base/environment.h"
+#include "pomona/base/source_folder_for_test.h"
 #include "pomona/features/vgg_weights.h"
 
 namespace pomona {
@@ -39,7 +40,7 @@ inline std::optional<std::filesystem::path> FindVgg16File() {
   fs::path cached = Environment::Read().model_cache / "vgg16" / (std::string(kVgg16Sha256) + ".safetensors");
   if (fs::exists(cached)) return cached;
   const char* variable = std::getenv("POMONA_TEST_MODELS");  // NOLINT(concurrency-mt-unsafe): tests read it alone
-  const fs::path models = variable != nullptr ? fs::path(variable) : fs::path(POMONA_SOURCE_DIR) / "../shared/models";
+  const fs::path models = variable != nullptr ? fs::path(variable) : fs::path(kSourceFolder) / "../shared/models";
   fs::path keras = models / "vgg16-imagenet-notop/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5";
   if (fs::exists(keras)) return keras;
   return std::nullopt;

@@ -11,6 +11,7 @@
 
 #include "pomona/base/failure.h"
 #include "pomona/base/hash.h"
+#include "pomona/base/source_folder_for_test.h"
 #include "pomona/image/testing_photos.h"
 
 namespace pomona {
@@ -34,7 +35,7 @@ struct Sample {
 
 void PrintTo(const Sample& sample, std::ostream* out) { *out << sample.file; }
 
-std::filesystem::path TestData() { return std::filesystem::path(POMONA_SOURCE_DIR) / "pomona/image/testdata"; }
+std::filesystem::path TestData() { return std::filesystem::path(kSourceFolder) / "pomona/image/testdata"; }
 
 std::vector<Sample> Samples() {
   std::vector<Sample> samples;

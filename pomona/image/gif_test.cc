@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "pomona/base/failure.h"
+#include "pomona/base/source_folder_for_test.h"
 #include "pomona/image/codec.h"
 #include "pomona/image/testing_photos.h"
 
@@ -10,7 +11,7 @@ namespace pomona {
 namespace {
 
 std::string Sample(const std::string& name) {
-  return ReadWholeFile(std::string(POMONA_SOURCE_DIR) + "/pomona/image/testdata/" + name);
+  return ReadWholeFile(std::string(kSourceFolder) + "/pomona/image/testdata/" + name);
 }
 
 Status Decode(const std::string& bytes) {

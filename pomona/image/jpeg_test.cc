@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "pomona/base/failure.h"
+#include "pomona/base/source_folder_for_test.h"
 #include "pomona/image/codec.h"
 #include "pomona/image/testing_photos.h"
 #include "pomona/image/thumbnail.h"
@@ -18,7 +19,7 @@ using ::testing::HasSubstr;
 constexpr char kEndMarker[] = "\xFF\xD9";
 
 std::string Sample(const std::string& name) {
-  return ReadWholeFile(std::string(POMONA_SOURCE_DIR) + "/pomona/image/testdata/" + name);
+  return ReadWholeFile(std::string(kSourceFolder) + "/pomona/image/testdata/" + name);
 }
 
 Status Decode(const std::string& bytes) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "pomona/base/failure.h"
+#include "pomona/base/source_folder_for_test.h"
 #include "pomona/image/codec.h"
 #include "pomona/image/testing_photos.h"
 
@@ -12,7 +13,7 @@ namespace {
 constexpr std::size_t kHeaderData = 16;  // after the signature, a length and "IHDR"
 
 std::string Sample(const std::string& name) {
-  return ReadWholeFile(std::string(POMONA_SOURCE_DIR) + "/pomona/image/testdata/" + name);
+  return ReadWholeFile(std::string(kSourceFolder) + "/pomona/image/testdata/" + name);
 }
 
 /// CRC-32 of PNG (polynomial 0xEDB88320), for headers that are wrong but well-formed.

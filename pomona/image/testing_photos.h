@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "pomona/base/source_folder_for_test.h"
+
 namespace pomona {
 
 /// For tests and benchmarks: a whole file.
@@ -24,7 +26,7 @@ inline std::span<const std::uint8_t> AsBytes(const std::string& text) {
 /// For tests and benchmarks: the photographs under examples/, in the order of their paths.
 inline std::vector<std::string> SamplePhotos() {
   std::vector<std::filesystem::path> paths;
-  const std::filesystem::path root = std::filesystem::path(POMONA_SOURCE_DIR) / "examples/fruits/Training";
+  const std::filesystem::path root = std::filesystem::path(kSourceFolder) / "examples/fruits/Training";
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
     if (entry.path().extension() == ".jpg") paths.push_back(entry.path());
   }

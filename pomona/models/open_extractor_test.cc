@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "pomona/base/source_folder_for_test.h"
 #include "pomona/base/usage_error.h"
 #include "pomona/models/import.h"
 #include "pomona/models/test_models.h"
@@ -183,7 +184,7 @@ TEST(OpenExtractor, Vgg16OfTheCache) {
 }
 
 TEST(OpenExtractor, ModelFiles) {
-  const fs::path file = fs::path(POMONA_SOURCE_DIR) / "pomona/models/embedded/mobilenetv2-0.35.tflite";
+  const fs::path file = fs::path(kSourceFolder) / "pomona/models/embedded/mobilenetv2-0.35.tflite";
   ExtractorRequest request = Request(file.native(), 96);
   request.output_node = "tfl.mean";
   request.input_mean = {127.5F, 127.5F, 127.5F};

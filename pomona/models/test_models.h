@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "pomona/base/environment.h"
+#include "pomona/base/source_folder_for_test.h"
 #include "pomona/features/vgg_weights.h"
 #include "pomona/models/cache.h"
 #include "pomona/models/registry.h"
@@ -80,7 +81,7 @@ inline RegistryModel MadeUpModel(const VggWeights& weights) {
 inline std::optional<std::filesystem::path> RealVgg16() {
   namespace fs = std::filesystem;
   const char* folder = std::getenv("POMONA_TEST_MODELS");
-  const fs::path models = folder != nullptr ? fs::path(folder) : fs::path(POMONA_SOURCE_DIR) / "../shared/models";
+  const fs::path models = folder != nullptr ? fs::path(folder) : fs::path(kSourceFolder) / "../shared/models";
   fs::path file = models / "vgg16-imagenet-notop" / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5";
   if (fs::exists(file)) return file;
   const auto cached =

@@ -11,6 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "pomona/base/source_folder_for_test.h"
 #include "pomona/image/decode.h"
 #include "pomona/pipeline/model_folder.h"
 #include "pomona/pipeline/plan.h"
@@ -24,7 +25,7 @@ using testing::HasSubstr;
 using testing_folder::ReadFile;
 using testing_folder::TempFolder;
 
-const std::string kPhotos = std::string(POMONA_SOURCE_DIR) + "/examples/fruits/Test/Kiwi";
+const std::string kPhotos = std::string(kSourceFolder) + "/examples/fruits/Test/Kiwi";
 
 RunOptions Small(const std::string& output = "") {
   RunOptions options = testing_run::Pixels(kPhotos, output);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "pomona/base/source_folder_for_test.h"
 #include "pomona/base/usage_error.h"
 #include "pomona/pipeline/testing_folder.h"
 
@@ -16,7 +17,7 @@ using testing_folder::WriteFile;
 
 /// Written by `WriteModel` once and kept: later programs must read it.
 std::filesystem::path Golden() {
-  return std::filesystem::path(POMONA_SOURCE_DIR) / "pomona" / "pipeline" / "testdata" / "model-format-1";
+  return std::filesystem::path(kSourceFolder) / "pomona" / "pipeline" / "testdata" / "model-format-1";
 }
 
 PipelineModel SomeModel() {

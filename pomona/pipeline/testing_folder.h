@@ -11,6 +11,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "pomona/base/source_folder_for_test.h"
+
 /// Helpers of the pipeline's tests.
 namespace pomona::testing_folder {
 
@@ -40,7 +42,7 @@ class TempFolder {
   fs::path path_;
 };
 
-inline fs::path Photos() { return fs::path(POMONA_SOURCE_DIR) / "examples" / "fruits"; }
+inline fs::path Photos() { return fs::path(kSourceFolder) / "examples" / "fruits"; }
 
 inline void WriteFile(const fs::path& path, std::string_view bytes) {
   fs::create_directories(path.parent_path());
