@@ -25,7 +25,6 @@ ADAPTED = {
     "curl/": "storage",
     "zip.h": "features",
     "CLI/": "cli",
-    "spdlog/": "base",
     "toml++/": "cli",
     "openssl/": "base",
 }
