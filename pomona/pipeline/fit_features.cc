@@ -69,6 +69,7 @@ class FitInPlace {
       return UsageError(job_.output().display() + " has a fit " + AskedFor(before) +
                         " already; give --overwrite to fit it anew, or another --output to keep both");
     }
+    job_.output().RemoveDeadLocks();
     RunSummary summary;
     summary.outcome = RunOutcome::kAlreadyDone;
     ARROW_ASSIGN_OR_RAISE(summary.run, job_.output().ReadJson(output_names::kRun));

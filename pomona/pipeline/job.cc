@@ -103,6 +103,7 @@ Result<std::optional<RunSummary>> Job::CheckStored(const Json& options) {
   ARROW_RETURN_NOT_OK(
       CompareWithStored(stored_options, with_fit ? options : WithoutFitOptions(options), output_.display()));
   if (output_.state() != OutputFolder::State::kFinished || features_then_more) return std::nullopt;
+  output_.RemoveDeadLocks();
   RunSummary summary;
   summary.outcome = RunOutcome::kAlreadyDone;
   ARROW_ASSIGN_OR_RAISE(summary.run, output_.ReadJson(output_names::kRun));

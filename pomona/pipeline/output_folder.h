@@ -91,6 +91,9 @@ class OutputFolder {
   /// \return IOError when it cannot be written, or another run is writing to it
   Status Claim(const Cancellation* cancellation);
 
+  /// \brief Clears a finished output of the lock of a run that was killed after its last file.
+  void RemoveDeadLocks() const { OutputLock::RemoveDead(root_.Child(output_names::kState)); }
+
   /// \brief Claims the output and deletes what `_pomona/` names; afterwards the output is new, but for the claim.
   Status Clear(const Cancellation* cancellation);
 

@@ -73,6 +73,12 @@ Json Parsed(const std::string& text) {
   return json.ok() && json->is_object() ? *json : Json::object();
 }
 
+ProcessLife OwnersLife(const std::string& text, const Location& place) {
+  const Result<ProcessIdentity> owner =
+      ProcessIdentity::FromJson(Parsed(text).value("process", Json::object()), place.display);
+  return owner.ok() ? LifeOf(*owner) : ProcessLife::kUnknown;
+}
+
 }  // namespace
 
 bool OutputLock::IsLockName(std::string_view name) {
@@ -139,12 +145,10 @@ Status OutputLock::Watch(const Location& place, const std::string& text, std::ch
 
 /// \return OK when the lock's owner is dead or has been silent
 Status OutputLock::Judge(const Location& place, const std::string& text, const Cancellation* cancellation) const {
-  const Json lock = Parsed(text);
-  const Result<ProcessIdentity> owner = ProcessIdentity::FromJson(lock.value("process", Json::object()), place.display);
-  const ProcessLife life = owner.ok() ? LifeOf(*owner) : ProcessLife::kUnknown;
+  const ProcessLife life = OwnersLife(text, place);
   if (life == ProcessLife::kDead) return Status::OK();
   if (life == ProcessLife::kAlive) return Refusal(text);
-  const std::int64_t silent_ms = Now() - lock.value("seen_ms", std::int64_t{0});
+  const std::int64_t silent_ms = Now() - Parsed(text).value("seen_ms", std::int64_t{0});
   if (silent_ms < 0) return Watch(place, text, options_.silence, cancellation);
   if (silent_ms < options_.silence.count()) return Refusal(text);
   return Watch(place, text, options_.beat + options_.beat / 2, cancellation);
@@ -235,6 +239,17 @@ Status OutputLock::CheckTicket(const Location& folder, std::string_view output, 
   if (text && Parsed(*text).value("token", std::string()) == token && heir == PlaceKind::kMissing) return Status::OK();
   return Status::IOError(output, ": the run that handed this work out has ended, or another one has taken the output ",
                          "over; nothing more is written for it");
+}
+
+void OutputLock::RemoveDead(const Location& folder) {
+  const Result<std::vector<std::string>> names = LockNames(folder);
+  if (!names.ok()) return;
+  for (const std::string& name : *names) {
+    const Location place = folder.Child(name);
+    const Result<std::optional<std::string>> text = ReadLock(place);
+    if (!text.ok() || !*text || OwnersLife(**text, place) != ProcessLife::kDead) continue;
+    static_cast<void>(RemoveFile(place));
+  }
 }
 
 void OutputLock::Beat() {

@@ -64,6 +64,12 @@ class OutputLock {
   /// \return IOError once the owner has ended or another process has taken the output over
   static Status CheckTicket(const Location& folder, std::string_view output, std::string_view ticket);
 
+  /// \brief Removes the locks of processes of this machine that are gone: left by a run that was killed at its very
+  /// end.
+  ///
+  /// Every other lock stays, and so does one that cannot be removed: it harms nobody.
+  static void RemoveDead(const Location& folder);
+
   /// \return whether a file below `_pomona/` is a lock
   static bool IsLockName(std::string_view name);
 

@@ -148,6 +148,19 @@ TEST_F(OutputLockTest, ABrokenLockIsWatchedThenFollowed) {
   EXPECT_TRUE(Acquire(options_).ok());
 }
 
+TEST_F(OutputLockTest, OnlyLocksOfTheDeadAreRemoved) {
+  auto alive = Acquire(options_).ValueOrDie();
+  LeaveLock(Elsewhere(), Now());
+  OutputLock::RemoveDead(Location::Parse(folder_.path().string()).ValueOrDie());
+  EXPECT_EQ(Files(folder_.path()).size(), 2U);
+  alive.reset();
+  LockOptions dead = options_;
+  dead.self.started_ticks += 1;
+  LeaveLock(dead, Now());
+  OutputLock::RemoveDead(Location::Parse(folder_.path().string()).ValueOrDie());
+  EXPECT_TRUE(Files(folder_.path()).empty());
+}
+
 TEST(OutputLock, KnowsItsNames) {
   for (const char* name : {"lock-0001.json", "lock-12345.json"}) EXPECT_TRUE(OutputLock::IsLockName(name)) << name;
   for (const char* name : {"lock-1.json", "lock-.json", "lock-000a.json", "lock-0001.json.part", "lock.json", ""}) {

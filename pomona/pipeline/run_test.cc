@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "pomona/base/process_identity.h"
 #include "pomona/base/usage_error.h"
 #include "pomona/models/open_extractor.h"
 #include "pomona/pipeline/testing_folder.h"
@@ -72,6 +73,18 @@ TEST(Run, AFinishedOutputIsLeftAlone) {
   const RunSummary summary = RunAll(again).ValueOrDie();
   EXPECT_EQ(summary.outcome, RunOutcome::kAlreadyDone);
   EXPECT_THAT(summary.message, HasSubstr("finished already"));
+  EXPECT_EQ(testing_folder::Files(folder.path()), before);
+}
+
+TEST(Run, AFinishedOutputLosesTheLockOfARunKilledAtItsEnd) {
+  const TempFolder folder;
+  const RunOptions options = Pixels((Photos() / "Test").string(), folder / "out");
+  ASSERT_TRUE(RunAll(options).ok());
+  const auto before = testing_folder::Files(folder.path());
+  ProcessIdentity dead = ProcessIdentity::Self();
+  dead.started_ticks += 1;
+  testing_folder::WriteFile(folder / "out/_pomona/lock-0001.json", Json{{"process", dead.ToJson()}}.dump());
+  EXPECT_EQ(RunAll(options)->outcome, RunOutcome::kAlreadyDone);
   EXPECT_EQ(testing_folder::Files(folder.path()), before);
 }
 
