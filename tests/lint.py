@@ -99,14 +99,23 @@ def run(*command):
 def main():
     parser = argparse.ArgumentParser(prog="./dev lint")
     parser.add_argument("--all", action="store_true", help="clang-tidy over every compiled source, tests too")
-    everything = parser.parse_args().all
+    parser.add_argument("--fix", action="store_true", help="format every source and check nothing (./dev format)")
+    arguments = parser.parse_args()
 
     cpp, python = tracked("*.h", "*.cc"), tracked("*.py")
+    if arguments.fix:
+        failed = [
+            run(TOOLS / "clang-format", "-i", *cpp),
+            run(TOOLS / "ruff", "check", "--fix-only", "--quiet", *python),
+            run(TOOLS / "ruff", "format", "--quiet", *python),
+        ]
+        print("\n".join(filter(None, failed)), end="")
+        return 1 if any(failed) else 0
     ok = check(f"clang-format, {len(cpp)} files", run(TOOLS / "clang-format", "--dry-run", "-Werror", *cpp))
     ok &= check(f"ruff check, {len(python)} files", run(TOOLS / "ruff", "check", *python))
     ok &= check("ruff format", run(TOOLS / "ruff", "format", "--check", *python))
     ok &= check("structure", run(sys.executable, "-m", "pytest", "-q", "tests/test_structure.py"))
-    ok &= tidy(sources_to_tidy(everything))
+    ok &= tidy(sources_to_tidy(arguments.all))
     return 0 if ok else 1
 
 
