@@ -14,6 +14,7 @@
 
 #include "cli/command.h"
 #include "cli/config_file.h"
+#include "cli/doctor_libraries.h"
 #include "cli/doctor_store.h"
 #include "cli/models_command.h"
 #include "pomona/base/resources.h"
@@ -234,22 +235,29 @@ void AddDoctorCommand(CLI::App& program, CommandContext& context) {
       program.add_subcommand("doctor", "Tell what this machine gives, or, with a URI, what a store allows.");
   const auto uris = std::make_shared<std::vector<std::string>>();
   const auto policy = std::make_shared<bool>(false);
+  const auto libraries = std::make_shared<bool>(false);
+  const auto json = std::make_shared<bool>(false);
   command->add_option("URI", *uris,
                       "A place to try: list, read, write and delete with the credentials that are found.");
   command->add_flag("--policy", *policy,
                     "Print the least policy for these places (S3): the last is the output, the others are read.");
+  CLI::Option* inventory = command->add_flag(
+      "--libraries", *libraries, "Print name, version and SHA-256 of every library that the program holds or loads.");
+  command->add_flag("--json", *json, "With --libraries: the inventory as CycloneDX.")->needs(inventory);
   AddConfigOption(*command);
   command->footer(
       "Examples:\n"
       "  pomona doctor\n"
+      "  pomona doctor --libraries\n"
       "  pomona doctor s3://bucket/raw\n"
       "  pomona doctor s3://bucket/raw --config run.toml   (its table [storage])\n"
       "  pomona doctor --policy s3://bucket/raw s3://bucket/results\n"
       "\n"
       "Exit codes: 0 fit to run, 1 a library is not the one the program was built with or does not start, or the\n"
       "place is not there, cannot be listed or read, or takes files that cannot be deleted again.");
-  command->callback([&context, uris, policy] {
-    context.action = [&context, uris, policy]() -> Result<int> {
+  command->callback([&context, uris, policy, libraries, json] {
+    context.action = [&context, uris, policy, libraries, json]() -> Result<int> {
+      if (*libraries) return DoctorOfLibraries(*json);
       if (*policy) return PrintPolicy(*uris);
       if (uris->empty()) return Doctor(context);
       int code = kExitDone;

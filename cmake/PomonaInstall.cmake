@@ -1,5 +1,5 @@
 # libpomona.so, and what `cmake --install` puts into a prefix:
-#   bin/pomona, lib/libpomona.so, include/pomona/, lib/cmake/Pomona/
+#   bin/pomona, lib/libpomona.so, include/pomona/, lib/cmake/Pomona/, share/doc/pomona/
 #   lib/pomona/   Arrow's and OpenVINO's libraries out of their wheels, with their licences, so that the prefix needs
 #                 neither the wheels nor this folder; nothing of them where the system's own Arrow was built against
 
@@ -16,12 +16,18 @@ target_include_directories(pomona_shared INTERFACE $<INSTALL_INTERFACE:include>)
 set_target_properties(pomona_shared PROPERTIES
   OUTPUT_NAME pomona  # the program's file has that name too, so the target cannot
   EXPORT_NAME pomona
-  LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}"
-  INSTALL_RPATH "$ORIGIN/pomona:$ORIGIN/../pyarrow:$ORIGIN/../openvino/libs")  # in a prefix, in site-packages/pomona
-set_target_properties(pomona_program PROPERTIES INSTALL_RPATH "$ORIGIN/../lib/pomona")
+  LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
 
+find_library(POMONA_LAPACK_ARCHIVE NAMES liblapack_pic.a)
+find_library(POMONA_BLAS_ARCHIVE NAMES libblas.a PATH_SUFFIXES blas)
+pomona_sbom(pomona_program "${CMAKE_BINARY_DIR}/sbom.cdx.json"
+  --static "${POMONA_LAPACK_ARCHIVE}" --static "${POMONA_BLAS_ARCHIVE}")
+install(FILES "${CMAKE_BINARY_DIR}/sbom.cdx.json" DESTINATION share/doc/pomona)
 install(TARGETS pomona_program RUNTIME DESTINATION bin)
 install(TARGETS pomona_shared EXPORT PomonaTargets LIBRARY DESTINATION lib)
+pomona_run_path(pomona_program DESTINATION bin INSTALLED "$ORIGIN/../lib/pomona")
+pomona_run_path(pomona_shared DESTINATION lib
+  INSTALLED "$ORIGIN/pomona" "$ORIGIN/../pyarrow" "$ORIGIN/../openvino/libs")  # in a prefix, in site-packages/pomona
 install(EXPORT PomonaTargets NAMESPACE Pomona:: DESTINATION lib/cmake/Pomona)
 install(DIRECTORY pomona/ DESTINATION include/pomona FILES_MATCHING PATTERN "*.h")
 install(FILES LICENSE NOTICE DESTINATION share/doc/pomona)

@@ -1,6 +1,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -24,6 +25,12 @@ TEST(OldLibstdcxxTest, WaitReturnsWithTheLockOnceItIsNotified) {
   play(0, 1);
   partner.join();
   EXPECT_EQ(turn, 0);
+}
+
+TEST(OldLibstdcxxTest, AnAssertionSaysWhatItFound) {
+  const std::vector<int> three(3);
+  const volatile std::size_t index = 3;
+  EXPECT_DEATH(static_cast<void>(three[index]), "__n < this->size\\(\\)");
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ._model import Model, Projection, load
     from ._pca import PCA
     from ._scaler import StandardScaler
+    from ._versions import versions
 
 _HOMES = {
     "Extraction": "_extractor",
@@ -32,6 +33,7 @@ _HOMES = {
     "features": "_jobs",
     "load": "_model",
     "run": "_jobs",
+    "versions": "_versions",
 }
 
 __all__ = [  # noqa: RUF022 (kept as the table above has it)
@@ -48,6 +50,7 @@ __all__ = [  # noqa: RUF022 (kept as the table above has it)
     "features",
     "load",
     "run",
+    "versions",
 ]
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the libraries that the wheel links statically and that the system has as shared ones only, or with too much in
-# them: build_libraries.sh FOLDER [COMPILER_LAUNCHER] -> FOLDER/lib/lib{curl,hwy,spng,tiff,zip}.a
+# them: build_libraries.sh FOLDER [COMPILER_LAUNCHER] -> FOLDER/lib/lib{curl,hwy,spng,tiff,zip}.a, and
+# FOLDER/versions.txt, which has the version of each library's source package
 #
 #   curl     HTTP and HTTPS alone: the system's brings LDAP, Kerberos, librtmp and libssh2
 #   tiff     without JBIG, whose library is under the GPL, and without LERC
@@ -12,6 +13,9 @@ set -euo pipefail
 mkdir -p "$1"
 cd "$1"
 launcher=${2:-}
+# The protections that the rest is built with (cmake/PomonaHardening.cmake); cmake takes them from here, too.
+export CFLAGS="-fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2"
+export CXXFLAGS=$CFLAGS
 
 declare -A package=([curl]=libcurl4-openssl-dev [tiff]=libtiff-dev [libzip]=libzip-dev [libspng]=libspng-dev
   [highway]=libhwy-dev)
@@ -76,13 +80,21 @@ small_ones() {
     -DBUILD_EXAMPLES=OFF -DBUILD_DOC=OFF
   cmake --build made/libzip --target zip -j "$(nproc)"
   cp made/libzip/lib/libzip.a lib
-  $launcher cc -O3 -DNDEBUG -fPIC -c sources/libspng/spng/spng.c -o made/spng.o
+  $launcher cc $CFLAGS -O3 -DNDEBUG -fPIC -c sources/libspng/spng/spng.c -o made/spng.o
   ar rcs lib/libspng.a made/spng.o
-  $launcher c++ -O3 -DNDEBUG -fPIC -Isources/highway -c sources/highway/hwy/targets.cc -o made/targets.o
+  $launcher c++ $CXXFLAGS -O3 -DNDEBUG -fPIC -Isources/highway -c sources/highway/hwy/targets.cc -o made/targets.o
   ar rcs lib/libhwy.a made/targets.o
 }
 
+note_versions() {
+  local name
+  for name in curl:curl tiff:tiff zip:libzip spng:libspng hwy:highway; do
+    printf '%s\t%s\n' "${name%:*}" "$(dpkg-parsechangelog -l "sources/${name#*:}/debian/changelog" -S Version)"
+  done >versions.txt
+}
+
 fetch
+note_versions
 rm -rf made lib
 mkdir -p made lib
 jobs=()
