@@ -3,7 +3,8 @@
 #     tests/install_servers.sh FOLDER
 #
 # Puts the object stores, Hadoop's servers and the older Spark of the tests into FOLDER, at exact versions. The folder
-# appears when it is whole. Called by ./dev test beside the build.
+# appears when it is whole. Called by ./dev test beside the build. What is fetched is checked: Go's modules by its
+# checksum database, npm's and Python's packages by the hashes of a lock, Maven's by the registry's checksums.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 target=$(realpath --no-symlinks "$1")
@@ -22,14 +23,11 @@ sed -n 's/^# go //p' pins.txt | while read -r module version; do
 done
 rm -rf "$GOPATH" "$GOCACHE"
 
-version=$(sed -n 's/^# npm azurite //p' pins.txt)
-mkdir "$servers/azurite"
-echo '{"private": true}' >"$servers/azurite/package.json"
-(cd "$servers/azurite" && "$OLDPWD/.venv/bin/npm" install "azurite@$version" --ignore-scripts --no-audit --no-fund \
-  --no-package-lock)
+cp -r tests/azurite "$servers/azurite"
+(cd "$servers/azurite" && "$OLDPWD/.venv/bin/npm" ci --ignore-scripts --no-audit --no-fund)
 
-version=$(sed -n 's/^# pip pyspark //p' pins.txt)
-.venv/bin/python -m pip install --no-deps --target "$servers/pyspark-3.5" "pyspark==$version"
+sed -n 's/^# pip //p' pins.txt >"$servers/spark.txt"
+.venv/bin/python -m pip install --no-deps --require-hashes --target "$servers/pyspark-3.5" -r "$servers/spark.txt"
 
 # Jars, each without what it asks for: Spark brings most of it.
 version=$(sed -n 's/^# maven-plugin dependency //p' pins.txt)
@@ -47,7 +45,7 @@ if [[ -e $bundle ]]; then # Maven trusts what pip, npm and Go do
   trust=(-Djavax.net.ssl.trustStore="$servers/trust.p12" -Djavax.net.ssl.trustStorePassword=changeit)
   export MAVEN_OPTS="${MAVEN_OPTS:-} ${trust[*]}"
 fi
-mvn --batch-mode --no-transfer-progress --file "$servers/hadoop/pom.xml" -Dmaven.repo.local="$servers/maven" \
+mvn --batch-mode --no-transfer-progress --strict-checksums --file "$servers/hadoop/pom.xml" -Dmaven.repo.local="$servers/maven" \
   "org.apache.maven.plugins:maven-dependency-plugin:$version:copy-dependencies" -DoutputDirectory="$servers/hadoop"
 rm -rf "$servers/maven" "$servers/trust.p12"
 

@@ -9,12 +9,13 @@ if(NOT EXISTS "${POMONA_ECHARTS}")
   set(installed "${CMAKE_BINARY_DIR}/report/node_modules/echarts/dist/echarts.common.min.js")
   find_program(POMONA_NPM npm)
   if(POMONA_NPM AND NOT EXISTS "${installed}")
-    file(COPY "${CMAKE_SOURCE_DIR}/package.json" DESTINATION "${CMAKE_BINARY_DIR}/report")
-    execute_process(COMMAND "${POMONA_NPM}" install --ignore-scripts --no-audit --no-fund --no-package-lock
+    file(COPY "${CMAKE_SOURCE_DIR}/package.json" "${CMAKE_SOURCE_DIR}/package-lock.json"
+      DESTINATION "${CMAKE_BINARY_DIR}/report")
+    execute_process(COMMAND "${POMONA_NPM}" ci --ignore-scripts --no-audit --no-fund
       WORKING_DIRECTORY "${CMAKE_BINARY_DIR}/report" OUTPUT_QUIET ERROR_VARIABLE npm_said)
   endif()
   if(NOT EXISTS "${installed}")
-    message(FATAL_ERROR "No ${POMONA_ECHARTS}: run ./dev build, which installs it (npm install), or pass "
+    message(FATAL_ERROR "No ${POMONA_ECHARTS}: run ./dev build, which installs it (npm ci), or pass "
       "-DPOMONA_ECHARTS=/path/to/echarts.common.min.js of Apache ECharts 6.1.0. ${npm_said}")
   endif()
   set(POMONA_ECHARTS "${installed}")
