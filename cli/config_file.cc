@@ -1,10 +1,12 @@
 #include "cli/config_file.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <sstream>
+#include <system_error>
 #include <vector>
 
 #include <toml++/toml.h>
@@ -220,6 +222,10 @@ Status ApplyConfigFile(CLI::App& command, StoreOptions* stores) {
   const CLI::Option* option = command.get_option_no_throw(kConfig);
   if (option == nullptr || option->count() == 0) return Status::OK();
   const std::string path = option->results().front();
+  std::error_code error;
+  if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error)) {
+    return UsageError("--config: '" + path + "' is not a regular file; wanted a TOML file");
+  }
   std::ifstream file(path, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   if (!file.is_open() || file.bad()) {

@@ -39,6 +39,7 @@ Result<std::vector<fs::path>> FilesOf(const fs::path& model) {
   std::error_code error;
   if (!fs::exists(model, error)) return Status::IOError("no model file at ", model.string());
   if (!fs::is_directory(model, error)) {
+    if (!fs::is_regular_file(model, error)) return Status::IOError(model.string(), " is not a regular file");
     std::vector<fs::path> files = {model};
     if (model.extension() == ".xml") {
       const fs::path weights = fs::path(model).replace_extension(".bin");

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "pomona/base/json.h"
+#include "pomona/storage/contained_name.h"
 #include "pomona/storage/file_io.h"
 #include "pomona/storage/location.h"
 
@@ -32,8 +33,9 @@ Result<CachedModel> ParseEntry(const std::string& text, const fs::path& entry) {
   if (version != kFormatVersion) return Status::Invalid(origin, ": has format version ", version);
   CachedModel model;
   ARROW_ASSIGN_OR_RAISE(const auto file, JsonField<std::string>(json, "file", origin));
+  ARROW_ASSIGN_OR_RAISE(const ContainedName name, ContainedName::Make(file, origin));
   if (file.find('/') != std::string::npos) return Status::Invalid(origin, ": \"file\" must lie in the same folder");
-  model.file = entry.parent_path() / file;
+  model.file = entry.parent_path() / name.text();
   ARROW_ASSIGN_OR_RAISE(model.size, JsonField<std::int64_t>(json, "size", origin));
   ARROW_ASSIGN_OR_RAISE(model.weights_sha256, JsonField<std::string>(json, "weights_sha256", origin));
   ARROW_ASSIGN_OR_RAISE(model.source, JsonField<std::string>(json, "source", origin));
@@ -41,8 +43,17 @@ Result<CachedModel> ParseEntry(const std::string& text, const fs::path& entry) {
   return model;
 }
 
+/// A folder of the cache; no link leads out of it.
+Result<Location> OpenFolder(const fs::path& folder) {
+  ARROW_ASSIGN_OR_RAISE(Location location, Location::Parse(folder.native()));
+  location.beneath = location.path;
+  return location;
+}
+
+/// \return -1 for a link, too
 std::int64_t SizeOf(const fs::path& file) {
   std::error_code error;
+  if (fs::is_symlink(file, error)) return -1;
   const auto size = fs::file_size(file, error);
   return error ? -1 : static_cast<std::int64_t>(size);
 }
@@ -51,7 +62,8 @@ std::int64_t SizeOf(const fs::path& file) {
 
 Result<std::optional<CachedModel>> ModelCache::Find(const RegistryModel& model) const {
   const fs::path entry = FolderOf(model) / kEntryName;
-  ARROW_ASSIGN_OR_RAISE(const Location place, Location::Parse(entry.native()));
+  ARROW_ASSIGN_OR_RAISE(const Location folder, OpenFolder(FolderOf(model)));
+  const Location place = folder.Child(kEntryName);
   ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(place));
   if (kind == PlaceKind::kMissing) return std::nullopt;
   ARROW_ASSIGN_OR_RAISE(const std::string text, ReadText(place));
@@ -72,7 +84,7 @@ Status ModelCache::Store(const RegistryModel& model, const VggWeights& weights, 
     return Status::Invalid(source, ": these are not the weights of ", model.name, ": their SHA-256 is ", sha256, ", ",
                            model.weights_sha256, " was wanted; weights of your own go to `pomona run --weights FILE`");
   }
-  ARROW_ASSIGN_OR_RAISE(const Location folder, Location::Parse(FolderOf(model).native()));
+  ARROW_ASSIGN_OR_RAISE(const Location folder, OpenFolder(FolderOf(model)));
   const std::string name = sha256 + ".safetensors";
   ARROW_ASSIGN_OR_RAISE(const auto output, OpenAtomicOutput(folder.Child(name)));
   ARROW_RETURN_NOT_OK(weights.WriteSafetensors(output.get()));
@@ -127,7 +139,7 @@ Result<std::unique_ptr<ModelCache::Lock>> ModelCache::Acquire(const RegistryMode
   }
   const fs::path path = folder / kLockName;
   for (;;) {
-    const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (fd < 0) {
       return Status::IOError(path.native(),
                              ": the model cache cannot be written: ", std::generic_category().message(errno),

@@ -140,6 +140,8 @@ struct NamedWeights {
 
 /// A local file, mapped: no copy of it is held, and processes that run side by side share its pages.
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenMapped(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return Status::IOError(path, " is not a regular file");
   return arrow::io::MemoryMappedFile::Open(path, arrow::io::FileMode::READ);
 }
 

@@ -144,6 +144,11 @@ Result<RunOptions> StoredOptions(const Json& stored, const RunOptions& given) {
   ARROW_ASSIGN_OR_RAISE(const Json values, JsonField<Json>(stored, "options", output_names::kOptions));
   RunOptions options = given;
   for (const auto& [name, value] : values.items()) {
+    const OptionEntry* entry = FindOption(name);
+    if (entry != nullptr && entry->kind != OptionKind::kResult) {
+      return Status::Invalid(output_names::kOptions, " sets \"", name,
+                             "\", which no output keeps: do not trust this folder");
+    }
     if (name == "weights" && !given.extractor.weights.empty()) continue;
     ARROW_RETURN_NOT_OK(SetOption(name, value, &options));
   }

@@ -6,6 +6,7 @@
 
 #include "pomona/base/parallel.h"
 #include "pomona/base/random_digits.h"
+#include "pomona/storage/contained_name.h"
 #include "pomona/storage/file_io.h"
 #include "pomona/storage/file_version.h"
 #include "pomona/storage/list_if_there.h"
@@ -45,6 +46,7 @@ Result<CommitRecord> RecordFromJson(const Json& json, std::string_view origin) {
   CommitRecord record;
   ARROW_ASSIGN_OR_RAISE(record.shard, JsonField<std::int64_t>(json, "shard", origin));
   ARROW_ASSIGN_OR_RAISE(record.part, JsonField<std::string>(json, "part", origin));
+  if (!record.part.empty()) ARROW_RETURN_NOT_OK(ContainedName::Make(record.part, origin).status());
   ARROW_ASSIGN_OR_RAISE(record.file.size, JsonField<std::int64_t>(json, "part_bytes", origin));
   ARROW_ASSIGN_OR_RAISE(record.file.sha256, JsonField<std::string>(json, "part_sha256", origin));
   ARROW_ASSIGN_OR_RAISE(record.ok, JsonField<std::int64_t>(json, "ok", origin));

@@ -11,6 +11,7 @@
 #include "pomona/pipeline/generation.h"
 #include "pomona/pipeline/output_folder.h"
 #include "pomona/pipeline/parquet_io.h"
+#include "pomona/storage/contained_name.h"
 #include "pomona/storage/file_io.h"
 #include "pomona/storage/listing.h"
 
@@ -110,7 +111,8 @@ Result<std::unique_ptr<FeatureRows>> FeatureRows::OfOutput(const Location& root,
   std::unique_ptr<FeatureRows> rows(new FeatureRows());
   for (const Json& part : parts) {
     ARROW_ASSIGN_OR_RAISE(const auto name, JsonField<std::string>(part, "name", join.display));
-    ARROW_RETURN_NOT_OK(rows->AddPart(root.Child(name)));
+    ARROW_ASSIGN_OR_RAISE(const ContainedName contained, ContainedName::Make(name, join.display));
+    ARROW_RETURN_NOT_OK(rows->AddPart(root.Child(contained.text())));
   }
   ARROW_RETURN_NOT_OK(rows->CheckComplete(folder.display));
   return rows;

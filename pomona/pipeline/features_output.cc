@@ -31,6 +31,7 @@ Result<FeaturesOutput> FeaturesOutput::Open(std::string_view text) {
     folder = output.root;
     output.root = folder.Parent();
   }
+  if (folder.is_local()) output.root.beneath = folder.beneath = output.root.path;
   ARROW_ASSIGN_OR_RAISE(const Generation generation, ReadGeneration(output.root));
   output.generation = generation.current;
   const Location join = output.root.Child(NameInGeneration(output_names::kJoin, generation.current, false));

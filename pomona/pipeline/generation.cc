@@ -48,6 +48,9 @@ Result<Generation> ReadGeneration(const Location& root) {
   if (current.is_object()) {
     ARROW_ASSIGN_OR_RAISE(generation.current, JsonField<int>(current, "generation", output_names::kCurrent));
   }
+  if (generation.current < 1) {
+    return Status::Invalid(output_names::kCurrent, ": generation ", generation.current, " does not exist");
+  }
   generation.target = generation.current;
   ARROW_ASSIGN_OR_RAISE(const Json change, ReadIfThere(root.Child(output_names::kChange)));
   if (change.is_object()) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pomona/pipeline/generation.h"
+#include "pomona/storage/contained_name.h"
 #include "pomona/storage/copy_file.h"
 #include "pomona/storage/file_io.h"
 #include "pomona/storage/list_if_there.h"
@@ -21,9 +22,9 @@ bool HasFixedPlace(const std::string& name) {
   return !IsPartName(name) && name != output_names::kSuccess && !name.starts_with(output_names::kState);
 }
 
-std::vector<std::string> FilesOf(const Json& run) {
-  const auto files = run.find("files");
-  return files == run.end() ? std::vector<std::string>() : files->get<std::vector<std::string>>();
+Result<std::vector<std::string>> FilesOf(const Json& run) {
+  if (!run.contains("files")) return std::vector<std::string>();
+  return ContainedNames(run, "files", output_names::kRun);
 }
 
 Status WriteRun(const OutputFolder& output, const Json& run) {
@@ -45,8 +46,9 @@ Status Preserve(const OutputFolder& output) {
   const auto kept = [&](const std::string& name) { return NameInGeneration(name, current, true); };
   ARROW_ASSIGN_OR_RAISE(Json run, ReadRun(output, output_names::kRun));
   if (!run.is_object()) return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const std::vector<std::string> before, FilesOf(run));
   std::vector<std::string> files;
-  for (const std::string& name : FilesOf(run)) {
+  for (const std::string& name : before) {
     if (name.starts_with(output_names::kState)) return Status::OK();  // done by an earlier call
     if (name == output_names::kSuccess) continue;
     if (HasFixedPlace(name)) ARROW_RETURN_NOT_OK(CopyFile(output.root().Child(name), output.root().Child(kept(name))));
@@ -92,7 +94,8 @@ Status Publish(const OutputFolder& output, int generation) {
   Json meanwhile = run;
   std::vector<std::string> places;
   std::vector<std::string> to_copy;
-  for (const std::string& name : FilesOf(run)) {
+  ARROW_ASSIGN_OR_RAISE(const std::vector<std::string> files, FilesOf(run));
+  for (const std::string& name : files) {
     if (name == output_names::kSuccess) continue;
     if (!HasFixedPlace(name) || name == output_names::kRun) {
       places.push_back(name);
@@ -131,7 +134,7 @@ Result<Json> GenerationDetails(const OutputFolder& output) {
 Status CommitGeneration(OutputFolder* output, const Json& run) {
   ARROW_RETURN_NOT_OK(output->CheckClaim());
   ARROW_RETURN_NOT_OK(output->WriteJson(output_names::kRun, run));
-  const std::vector<std::string> list = FilesOf(run);
+  ARROW_ASSIGN_OR_RAISE(const std::vector<std::string> list, FilesOf(run));
   const std::set<std::string> files(list.begin(), list.end());
   std::vector<std::string> obsolete;
   for (const std::string& name : output->files()) {
@@ -146,8 +149,8 @@ Status CommitGeneration(OutputFolder* output, const Json& run) {
 Status FinishGeneration(OutputFolder* output) {
   ARROW_ASSIGN_OR_RAISE(const Json current, output->ReadJson(output_names::kCurrent));
   ARROW_ASSIGN_OR_RAISE(const int generation, JsonField<int>(current, "generation", output_names::kCurrent));
-  ARROW_ASSIGN_OR_RAISE(const auto obsolete,
-                        JsonField<std::vector<std::string>>(current, "obsolete", output_names::kCurrent));
+  ARROW_ASSIGN_OR_RAISE(const std::vector<std::string> obsolete,
+                        ContainedNames(current, "obsolete", output_names::kCurrent));
   ARROW_RETURN_NOT_OK(Publish(*output, generation));
   for (const std::string& name : obsolete) {
     if (name != output_names::kSuccess) ARROW_RETURN_NOT_OK(RemoveFile(output->root().Child(name)));

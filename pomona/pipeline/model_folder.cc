@@ -9,6 +9,7 @@
 #include "pomona/pipeline/option_table.h"
 #include "pomona/pipeline/output_folder.h"
 #include "pomona/pipeline/versions.h"
+#include "pomona/storage/contained_name.h"
 #include "pomona/storage/file_io.h"
 
 namespace pomona {
@@ -64,6 +65,20 @@ Result<Reduction> ReadReduction(const Json& json, const Location& folder, const 
   return reduction;
 }
 
+/// A model says how images become features, and nothing else: not what is read, nor where anything is written.
+Status CheckModelOptions(const Json& options, const std::string& origin) {
+  if (!options.is_object()) return Status::Invalid(origin, ": \"options\" must be an object: ", options.dump());
+  for (const auto& [name, value] : options.items()) {
+    const OptionEntry* entry = FindOption(name);
+    if (entry != nullptr && DecidesFeatures(*entry)) continue;
+    return Status::Invalid(origin, ": \"options\" sets ",
+                           Json(name).dump(-1, ' ', true, Json::error_handler_t::replace),
+                           ", which is not among the options that make features; a model may set no other. Remove it, "
+                           "or do not trust this model");
+  }
+  return Status::OK();
+}
+
 }  // namespace
 
 Status WriteModel(const PipelineModel& model, const Location& folder) {
@@ -112,12 +127,15 @@ Result<PipelineModel> ReadModel(const Location& place) {
   PipelineModel model;
   ARROW_ASSIGN_OR_RAISE(model.extractor, JsonField<Json>(json, "extractor", origin));
   ARROW_ASSIGN_OR_RAISE(model.options, JsonField<Json>(json, "options", origin));
+  ARROW_RETURN_NOT_OK(CheckModelOptions(model.options, origin));
   ARROW_ASSIGN_OR_RAISE(model.plan, JsonField<Json>(json, "plan", origin));
   ARROW_ASSIGN_OR_RAISE(const Json reduction, JsonField<Json>(json, "reduction", origin));
   ARROW_ASSIGN_OR_RAISE(model.reduction, ReadReduction(reduction, folder, origin));
   const auto file = json.find("model_file");
   if (file != json.end() && file->is_string()) model.model_file = file->get<std::string>();
-  if (model.model_file.find('/') != std::string::npos) {
+  if (model.model_file.empty()) return model;
+  ARROW_ASSIGN_OR_RAISE(const ContainedName contained, ContainedName::Make(model.model_file, origin));
+  if (contained.text().find('/') != std::string::npos) {
     return Status::Invalid(origin, ": \"model_file\" must be a plain name: ", model.model_file);
   }
   return model;

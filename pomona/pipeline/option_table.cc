@@ -1,5 +1,6 @@
 #include "pomona/pipeline/option_table.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -211,6 +212,15 @@ const OptionEntry* FindOption(std::string_view name) {
     if (entry.name == name) return &entry;
   }
   return nullptr;
+}
+
+bool DecidesFeatures(const OptionEntry& entry) {
+  if (entry.kind != OptionKind::kResult || entry.group == kReductionGroup || entry.group == kOutputGroup) return false;
+  constexpr std::array<std::string_view, 2> kOfInput = {"no-exif-orientation", "max-image-pixels"};
+  constexpr std::array<std::string_view, 2> kNotKept = {"weights", "min-similarity"};
+  const auto is = [&](std::string_view name) { return name == entry.name; };
+  if (entry.group == kInputGroup) return std::any_of(kOfInput.begin(), kOfInput.end(), is);
+  return std::none_of(kNotKept.begin(), kNotKept.end(), is);
 }
 
 std::vector<std::string> OptionNames() {

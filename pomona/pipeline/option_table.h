@@ -39,6 +39,12 @@ std::span<const OptionEntry> OptionTable();
 /// \return the entry, or null
 const OptionEntry* FindOption(std::string_view name);
 
+/// \brief Whether an option says how an image becomes features, which a model keeps.
+///
+/// Not those that say which images there are, how features are reduced, and how a run works; nor `weights`, which the
+/// plan names by their hash.
+bool DecidesFeatures(const OptionEntry& entry);
+
 std::vector<std::string> OptionNames();
 
 /// \brief Sets one option by name.

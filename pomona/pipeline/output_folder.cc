@@ -14,6 +14,7 @@
 #include "pomona/pipeline/model_folder.h"
 #include "pomona/pipeline/pack_shard.h"
 #include "pomona/pipeline/versions.h"
+#include "pomona/storage/contained_name.h"
 #include "pomona/storage/file_io.h"
 #include "pomona/storage/list_if_there.h"
 #include "pomona/storage/listing.h"
@@ -59,7 +60,7 @@ constexpr std::int64_t kForeignLook = 100;
 Result<std::vector<std::string>> ReadFileList(const Location& place) {
   ARROW_ASSIGN_OR_RAISE(const std::string text, ReadText(place));
   ARROW_ASSIGN_OR_RAISE(const Json json, ParseJson(text, place.display));
-  return JsonField<std::vector<std::string>>(json, "files", place.display);
+  return ContainedNames(json, "files", place.display);
 }
 
 /// Where the list of files is broken, as an interrupted upload leaves it: the files that have names of Pomona's. Others
@@ -113,6 +114,7 @@ std::string PartName(std::string_view folder, std::int64_t part) {
 
 Result<OutputFolder> OutputFolder::Open(std::string_view text, bool to_clear) {
   ARROW_ASSIGN_OR_RAISE(Location root, Location::Parse(text));
+  if (root.is_local()) root.beneath = root.path;
   OutputFolder output(std::move(root));
   output.to_clear_ = to_clear;
   ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(output.root_));

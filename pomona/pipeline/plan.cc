@@ -37,16 +37,6 @@ void CollectDifferences(const Json& stored, const Json& now, const std::string& 
   *differences += "\n  " + name + ": planned " + stored.dump() + ", here " + now.dump();
 }
 
-/// Options that only say which images there are, or how the features are reduced.
-bool DecidesFeatures(std::string_view name) {
-  for (const std::string_view other :
-       {"input", "label-from", "bytes-column", "path-column", "label-column", "include", "exclude", "include-skipped",
-        "sample", "limit", "components", "variance", "shard-size", "weights", "min-similarity"}) {
-    if (name == other) return false;
-  }
-  return true;
-}
-
 Status FollowEngine(const Json& plan, NetworkOptions* network) {
   const std::string engine = plan.value("engine", std::string());
   const Json extractor = plan.value("extractor", Json::object());
@@ -66,9 +56,7 @@ Status FollowEngine(const Json& plan, NetworkOptions* network) {
 Json FeatureOptions(const RunOptions& options, const FeatureExtractor& extractor, Precision precision) {
   Json chosen = Json::object();
   for (const OptionEntry& entry : OptionTable()) {
-    if (entry.kind == OptionKind::kResult && DecidesFeatures(entry.name)) {
-      chosen[std::string(entry.name)] = entry.get(options);
-    }
+    if (DecidesFeatures(entry)) chosen[std::string(entry.name)] = entry.get(options);
   }
   // What was left open is written as it was decided.
   chosen["image-size"] = std::to_string(extractor.image_width()) + "x" + std::to_string(extractor.image_height());

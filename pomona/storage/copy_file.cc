@@ -4,11 +4,11 @@
 #include <cerrno>
 #include <cstdio>
 #include <string>
-#include <system_error>
 
 #include <unistd.h>
 
 #include "pomona/storage/file_io.h"
+#include "pomona/storage/local_file.h"
 
 namespace pomona {
 namespace {
@@ -17,15 +17,18 @@ Status CopyLocalFile(const Location& from, const Location& to) {
   ARROW_RETURN_NOT_OK(MakeFolders(to.Parent()));
   static std::atomic<std::int64_t> counter{0};
   const std::string temporary =
-      to.Parent()
-          .Child(".pomona-" + std::to_string(getpid()) + "-" + std::to_string(counter.fetch_add(1)) + ".part")
-          .path;
-  if (link(from.path.c_str(), temporary.c_str()) == 0) {
-    const int status = rename(temporary.c_str(), to.path.c_str());
+      ".pomona-" + std::to_string(getpid()) + "-" + std::to_string(counter.fetch_add(1)) + ".part";
+  const Descriptor source = OpenLocalParent(from);
+  const Descriptor target = OpenLocalParent(to);
+  if (target.get() < 0) return LocalError(to, "cannot be written", errno);
+  const std::string old_name(from.name());
+  const std::string new_name(to.name());
+  if (source.get() >= 0 && linkat(source.get(), old_name.c_str(), target.get(), temporary.c_str(), 0) == 0) {
+    const int status = renameat(target.get(), temporary.c_str(), target.get(), new_name.c_str());
     const int error = errno;
-    unlink(temporary.c_str());  // two names of one file: then rename does nothing and leaves the first
+    unlinkat(target.get(), temporary.c_str(), 0);  // two names of one file: then rename leaves the first
     if (status == 0) return Status::OK();
-    return Status::IOError(to.display, ": cannot be written: ", std::generic_category().message(error));
+    return LocalError(to, "cannot be written", error);
   }
   ByteBuffer bytes;  // another file system, or one without links
   ARROW_RETURN_NOT_OK(ReadAll(from, &bytes));

@@ -20,6 +20,7 @@
 #include "pomona/storage/exclusive_write.h"
 #include "pomona/storage/file_version.h"
 #include "pomona/storage/hdfs_store.h"
+#include "pomona/storage/local_file.h"
 #include "pomona/storage/retry.h"
 #include "pomona/storage/s3_client.h"
 #include "pomona/storage/s3_store.h"
@@ -30,45 +31,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Status SystemError(const Location& location, std::string_view what, int error) {
-  return Status::IOError(location.display, ": ", what, ": ", std::generic_category().message(error));
-}
-
 /// Arrow's message without its own wording of the place, under the name the user knows.
 Status StoreError(const Location& location, std::string_view what, const Status& status) {
   if (status.IsCancelled()) return status;
   const std::string reason = status.IsKeyError() ? "there is no such object" : status.message();
   if (IsStoreDown(status)) return StoreDown(location.display + ": " + std::string(what) + ": " + reason);
   return Status::IOError(location.display, ": ", what, ": ", reason);
-}
-
-/// A file descriptor that closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
-
-int OpenRetrying(const char* path, int flags, mode_t mode = 0) {
-  int fd = -1;
-  do {
-    fd = open(path, flags, mode);
-  } while (fd < 0 && errno == EINTR);
-  return fd;
 }
 
 /// Reads until `size` bytes are there or the file ends; the count read, or -1 with errno.
@@ -91,10 +59,10 @@ std::int64_t MtimeNs(const struct stat& info) {
 /// Opens a local file and makes sure that it is one, and of that version.
 Result<Descriptor> OpenLocal(const Location& location, const FileVersion& expected, std::int64_t* size) {
   // O_NONBLOCK: opening a pipe must not wait for its writer; it means nothing for files.
-  Descriptor file(OpenRetrying(location.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.get() < 0) return SystemError(location, "cannot be opened", errno);
+  Descriptor file = OpenLocalPath(location, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file.get() < 0) return LocalError(location, "cannot be opened", errno);
   struct stat info{};
-  if (fstat(file.get(), &info) != 0) return SystemError(location, "cannot be read", errno);
+  if (fstat(file.get(), &info) != 0) return LocalError(location, "cannot be read", errno);
   if (S_ISDIR(info.st_mode)) return Status::IOError(location.display, ": is a folder, not a file");
   if (!S_ISREG(info.st_mode)) return Status::IOError(location.display, ": is not a regular file");
   *size = info.st_size;
@@ -107,9 +75,9 @@ Status ReadRangeLocal(const Location& location, const FileVersion& expected, std
   std::int64_t size = 0;
   ARROW_ASSIGN_OR_RAISE(const Descriptor file, OpenLocal(location, expected, &size));
   bytes->Resize(static_cast<std::size_t>(std::clamp<std::int64_t>(size - offset, 0, length)));
-  if (lseek(file.get(), offset, SEEK_SET) < 0) return SystemError(location, "cannot be read", errno);
+  if (lseek(file.get(), offset, SEEK_SET) < 0) return LocalError(location, "cannot be read", errno);
   const ssize_t count = ReadUpTo(file.get(), bytes->data(), bytes->size());
-  if (count < 0) return SystemError(location, "cannot be read", errno);
+  if (count < 0) return LocalError(location, "cannot be read", errno);
   bytes->Resize(static_cast<std::size_t>(count));
   return Status::OK();
 }
@@ -123,7 +91,7 @@ Status ReadAllLocal(const Location& location, const FileVersion& expected, ByteB
   for (;;) {
     bytes->Resize(wanted);
     const ssize_t count = ReadUpTo(file.get(), bytes->data() + size, wanted - size);
-    if (count < 0) return SystemError(location, "cannot be read", errno);
+    if (count < 0) return LocalError(location, "cannot be read", errno);
     size += static_cast<std::size_t>(count);
     if (size < wanted) break;
     wanted = 2 * wanted + 4096;
@@ -211,11 +179,12 @@ Result<PlaceKind> KindOfS3Place(const Location& location) {
   return file.ok() && *file ? PlaceKind::kFile : PlaceKind::kMissing;
 }
 
-Status MakeLocalFolders(const Location& location) {
-  std::error_code error;
-  fs::create_directories(location.path, error);
-  if (error) return SystemError(location, "the folder cannot be made", error.value());
-  return Status::OK();
+int OpenIn(int folder, const char* name, int flags, mode_t mode) {
+  int fd = -1;
+  do {
+    fd = openat(folder, name, flags, mode);
+  } while (fd < 0 && errno == EINTR);
+  return fd;
 }
 
 /// A local file under a temporary name in the folder of its place.
@@ -223,14 +192,16 @@ class LocalAtomicOutput final : public arrow::io::OutputStream {
  public:
   static Result<std::shared_ptr<LocalAtomicOutput>> Open(const Location& location) {
     ARROW_RETURN_NOT_OK(MakeLocalFolders(location.Parent()));
-    const std::string folder = location.Parent().path;
+    Descriptor folder = OpenLocalParent(location);
+    if (folder.get() < 0) return LocalError(location, "cannot be written", errno);
     // At random: containers that share a folder may share their process numbers, too.
     for (;;) {
-      const std::string temporary = folder + (folder == "/" ? "" : "/") + ".pomona-" + RandomDigits(16) + ".part";
-      Descriptor file(OpenRetrying(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+      const std::string temporary = ".pomona-" + RandomDigits(16) + ".part";
+      Descriptor file(OpenIn(folder.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
       if (file.get() < 0 && errno == EEXIST) continue;
-      if (file.get() < 0) return SystemError(location, "cannot be written", errno);
-      return std::shared_ptr<LocalAtomicOutput>(new LocalAtomicOutput(location, temporary, std::move(file)));
+      if (file.get() < 0) return LocalError(location, "cannot be written", errno);
+      return std::shared_ptr<LocalAtomicOutput>(
+          new LocalAtomicOutput(location, temporary, std::move(folder), std::move(file)));
     }
   }
 
@@ -243,7 +214,7 @@ class LocalAtomicOutput final : public arrow::io::OutputStream {
     while (left > 0) {
       const ssize_t count = write(file_.get(), next, static_cast<std::size_t>(std::min<std::int64_t>(left, 1 << 30)));
       if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return SystemError(location_, "cannot be written", errno);
+      if (count < 0) return LocalError(location_, "cannot be written", errno);
       next += count;
       left -= count;
     }
@@ -260,15 +231,15 @@ class LocalAtomicOutput final : public arrow::io::OutputStream {
     if (closed_) return Status::OK();
     closed_ = true;
     file_ = Descriptor();
-    unlink(temporary_.c_str());
+    unlinkat(folder_.get(), temporary_.c_str(), 0);
     return Status::OK();
   }
 
   Status Close() override {
     if (closed_) return Status::OK();
     Status status = Synchronise();
-    if (status.ok() && rename(temporary_.c_str(), location_.path.c_str()) != 0) {
-      status = SystemError(location_, "cannot be given its name", errno);
+    if (status.ok() && renameat(folder_.get(), temporary_.c_str(), folder_.get(), Name().c_str()) != 0) {
+      status = LocalError(location_, "cannot be given its name", errno);
     }
     return Finish(status);
   }
@@ -281,27 +252,32 @@ class LocalAtomicOutput final : public arrow::io::OutputStream {
     Status status = Synchronise();
     Named named = Named::kYes;
     // A hard link is the one local operation that names a whole file and fails where the name exists, also on NFS.
-    if (status.ok() && link(temporary_.c_str(), location_.path.c_str()) != 0) {
+    if (status.ok() && linkat(folder_.get(), temporary_.c_str(), folder_.get(), Name().c_str(), 0) != 0) {
       if (errno == EEXIST) {
         named = Named::kTaken;
       } else if (errno == ENOENT) {
         named = Named::kVanished;
       } else {
-        status = SystemError(location_, "cannot be given its name", errno);
+        status = LocalError(location_, "cannot be given its name", errno);
       }
     }
-    unlink(temporary_.c_str());
+    unlinkat(folder_.get(), temporary_.c_str(), 0);
     ARROW_RETURN_NOT_OK(Finish(status));
     return named;
   }
 
  private:
-  LocalAtomicOutput(Location location, std::string temporary, Descriptor file)
-      : location_(std::move(location)), temporary_(std::move(temporary)), file_(std::move(file)) {}
+  LocalAtomicOutput(Location location, std::string temporary, Descriptor folder, Descriptor file)
+      : location_(std::move(location)),
+        temporary_(std::move(temporary)),
+        folder_(std::move(folder)),
+        file_(std::move(file)) {}
+
+  std::string Name() const { return std::string(location_.name()); }
 
   Status Synchronise() {
-    if (fsync(file_.get()) != 0) return SystemError(location_, "cannot be written", errno);
-    if (close(file_.release()) != 0) return SystemError(location_, "cannot be written", errno);
+    if (fsync(file_.get()) != 0) return LocalError(location_, "cannot be written", errno);
+    if (close(file_.release()) != 0) return LocalError(location_, "cannot be written", errno);
     return Status::OK();
   }
 
@@ -312,13 +288,14 @@ class LocalAtomicOutput final : public arrow::io::OutputStream {
     }
     closed_ = true;
     // The name is safe once its folder is; some file systems cannot synchronise a folder, which is no error.
-    const Descriptor folder(OpenRetrying(location_.Parent().path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const Descriptor folder(OpenIn(folder_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
     if (folder.get() >= 0) fsync(folder.get());
     return Status::OK();
   }
 
   Location location_;
-  std::string temporary_;
+  std::string temporary_;  ///< a name in the folder
+  Descriptor folder_;      ///< opened once: what becomes of its name meanwhile changes nothing
   Descriptor file_;
   std::int64_t position_ = 0;
   bool closed_ = false;
@@ -401,11 +378,15 @@ Result<std::string> ReadText(const Location& location) {
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInputFile(const Location& location) {
   std::shared_ptr<arrow::io::RandomAccessFile> file;
   const auto open = [&]() -> Result<std::shared_ptr<arrow::io::RandomAccessFile>> {
-    if (location.is_local()) return location.filesystem->OpenInputFile(location.path);
+    if (location.is_local()) {
+      std::int64_t size = 0;
+      ARROW_ASSIGN_OR_RAISE(Descriptor descriptor, OpenLocal(location, {}, &size));
+      return arrow::io::ReadableFile::Open(descriptor.release());
+    }
     return location.s3 != nullptr ? OpenS3File(location.s3, location.path) : OpenArrowFile(location, {});
   };
   const Status status = open().Value(&file);
-  if (!status.ok()) return StoreError(location, "cannot be opened", status);
+  if (!status.ok()) return location.is_local() ? status : StoreError(location, "cannot be opened", status);
   return file;
 }
 
@@ -471,8 +452,10 @@ Result<bool> WriteExclusively(const Location& location, std::string_view bytes) 
 
 Status RemoveFile(const Location& location) {
   if (location.is_local()) {
-    if (unlink(location.path.c_str()) == 0 || errno == ENOENT || errno == ENOTDIR) return Status::OK();
-    return SystemError(location, "cannot be removed", errno);
+    const Descriptor folder = OpenLocalParent(location);
+    const bool removed = folder.get() >= 0 && unlinkat(folder.get(), std::string(location.name()).c_str(), 0) == 0;
+    if (removed || errno == ENOENT || errno == ENOTDIR) return Status::OK();
+    return LocalError(location, "cannot be removed", errno);
   }
   Status status;
   if (location.s3 != nullptr) {
@@ -486,10 +469,13 @@ Status RemoveFile(const Location& location) {
 
 Status RemoveFolderIfEmpty(const Location& location) {
   if (location.is_local()) {
-    if (rmdir(location.path.c_str()) == 0 || errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST) {
+    const Descriptor above = OpenLocalParent(location);
+    const bool removed =
+        above.get() >= 0 && unlinkat(above.get(), std::string(location.name()).c_str(), AT_REMOVEDIR) == 0;
+    if (removed || errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST) {
       return Status::OK();
     }
-    return SystemError(location, "the folder cannot be removed", errno);
+    return LocalError(location, "the folder cannot be removed", errno);
   }
   if (!HasFolders(location)) return Status::OK();
   arrow::fs::FileSelector selector;
@@ -506,10 +492,13 @@ Status RemoveFolderIfEmpty(const Location& location) {
 
 Result<PlaceKind> KindOfPlace(const Location& location) {
   if (location.is_local()) {
+    const Descriptor place = OpenLocalPath(location, O_PATH | O_CLOEXEC);
     struct stat info{};
-    if (stat(location.path.c_str(), &info) == 0) return S_ISDIR(info.st_mode) ? PlaceKind::kFolder : PlaceKind::kFile;
+    if (place.get() >= 0 && fstat(place.get(), &info) == 0) {
+      return S_ISDIR(info.st_mode) ? PlaceKind::kFolder : PlaceKind::kFile;
+    }
     if (errno == ENOENT || errno == ENOTDIR) return PlaceKind::kMissing;
-    return SystemError(location, "cannot be looked at", errno);
+    return LocalError(location, "cannot be looked at", errno);
   }
   if (location.s3 != nullptr) {
     Result<PlaceKind> kind = KindOfS3Place(location);

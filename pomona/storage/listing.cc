@@ -16,6 +16,7 @@
 #include "pomona/base/usage_error.h"
 #include "pomona/storage/arrow_store.h"
 #include "pomona/storage/file_io.h"
+#include "pomona/storage/local_file.h"
 #include "pomona/storage/retry.h"
 #include "pomona/storage/s3_listing.h"
 #include "pomona/storage/s3_store.h"
@@ -25,6 +26,8 @@ namespace pomona {
 using Visitor = std::function<Status(const ListedFile&)>;
 
 namespace {
+
+constexpr std::size_t kShownPath = 200;
 
 /// Each kind of trouble is told so many times, then counted.
 constexpr std::int64_t kToldWarnings = 10;
@@ -62,11 +65,9 @@ class LocalWalk {
       : root_(root), options_(options), visit_(visit), cancellation_(cancellation) {}
 
   Result<Listing> Run() {
-    const int fd = open(root_.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-      return Status::IOError(root_.display, ": the folder cannot be read: ", std::generic_category().message(errno));
-    }
-    ARROW_RETURN_NOT_OK(VisitFolder(fd, "", std::nullopt));
+    Descriptor root = OpenLocalPath(root_, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (root.get() < 0) return LocalError(root_, "the folder cannot be read", errno);
+    ARROW_RETURN_NOT_OK(VisitFolder(root.release(), "", std::nullopt));
     listing_.warnings = warnings_.Finish();
     return std::move(listing_);
   }
@@ -86,6 +87,13 @@ class LocalWalk {
 
   /// Takes over `fd`; `prefix` is "" or ends in '/'.
   Status VisitFolder(int fd, const std::string& prefix, std::optional<SkipReason> skipped) {
+    if (above_.size() >= kMaxFolderDepth) {
+      close(fd);
+      return Status::IOError(root_.display, ": folders are nested more than ", kMaxFolderDepth, " deep, down to ",
+                             Shown(prefix).substr(0, kShownPath),
+                             "...: nothing is listed. Exclude that folder by "
+                             "moving it away, or name the folder above the images as INPUT");
+    }
     struct stat self{};
     DIR* folder = fstat(fd, &self) == 0 ? fdopendir(fd) : nullptr;
     if (folder == nullptr) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -21,6 +22,9 @@ struct ListedFile {
   std::int64_t mtime_ns = 0;  ///< nanoseconds since 1970-01-01 UTC; 0 where the store does not say
   std::string etag;           ///< S3's, without quotes; "" for other stores
 };
+
+/// Folders nested deeper than this end a listing of local files with an error.
+inline constexpr std::size_t kMaxFolderDepth = 500;
 
 struct ListingOptions {
   /// Also list files that `WhySkipped` leaves out because of their names below the folder.

@@ -233,7 +233,7 @@ Result<Location> Location::Parse(std::string_view text) {
 Location Location::Child(std::string_view relative) const {
   const bool is_uri = !SchemeOf(display).empty();
   return {filesystem, JoinPath(path, relative),
-          JoinPath(display, ToValidUtf8(is_uri ? ReadableUriPath(relative) : std::string(relative))), s3};
+          JoinPath(display, ToValidUtf8(is_uri ? ReadableUriPath(relative) : std::string(relative))), s3, beneath};
 }
 
 Location Location::Parent() const {
@@ -242,7 +242,7 @@ Location Location::Parent() const {
     if (slash == std::string::npos) return std::string();
     return text.substr(0, slash == 0 ? 1 : slash);
   };
-  return {filesystem, parent_of(path), display.empty() ? ".." : parent_of(display), s3};
+  return {filesystem, parent_of(path), display.empty() ? ".." : parent_of(display), s3, beneath};
 }
 
 std::string_view Location::name() const {

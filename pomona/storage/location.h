@@ -32,6 +32,9 @@ struct Location {
   /// What makes the requests where the store is S3 or looks like it; null otherwise.
   std::shared_ptr<const S3Client> s3;
 
+  /// A local folder out of which no link leads from here, see local_file.h; empty where links are followed anywhere.
+  std::string beneath = {};
+
   /// \return UsageError for an unknown scheme, naming those that are understood, and for a URI that cannot be read;
   ///         IOError where the store's library is missing or refuses the URI. What the URI does not say comes from
   ///         `CurrentStoreOptions()`
