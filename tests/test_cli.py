@@ -23,8 +23,8 @@ def test_help_is_grouped_and_has_examples(pomona):
     for group in ("Input", "Features", "Reduction", "Output", "Machine", "Options", "Examples"):
         assert f"\n{group}:\n" in text
     documented = (
-        "extractor weights image-size resample no-exif-orientation max-image-pixels pooling precision engine "
-        "components variance label-from include exclude include-skipped sample limit shard-size threads memory "
+        "extractor weights image-size resample no-exif-orientation max-image-pixels image-timeout pooling precision "
+        "engine components variance label-from include exclude include-skipped sample limit shard-size threads memory "
         "max-failures overwrite config progress output output-node input-scale input-mean channel-order min-similarity"
     )
     for option in documented.split():

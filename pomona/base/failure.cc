@@ -18,6 +18,7 @@ constexpr std::array kNames = {
     Name{FailureCode::kTooLarge, "too-large"},    Name{FailureCode::kUnsupported, "unsupported"},
     Name{FailureCode::kUnreadable, "unreadable"}, Name{FailureCode::kNonFinite, "non-finite"},
     Name{FailureCode::kChanged, "changed"},       Name{FailureCode::kMissing, "missing"},
+    Name{FailureCode::kTooSlow, "too-slow"},
 };
 
 constexpr std::string_view kTypeId = "pomona::ImageFailure";

@@ -14,7 +14,8 @@ enum class FailureCode {
   kUnknownFormat,  ///< the first bytes belong to no image format that is read here
   kCorrupt,        ///< the format is known, the bytes break its rules
   kTruncated,      ///< the data end before the image does
-  kTooLarge,       ///< more pixels than `--max-image-pixels`, read from the header
+  kTooLarge,       ///< more pixels than `--max-image-pixels`, by its header, or more bytes than may be read
+  kTooSlow,        ///< decoding took longer than `--image-timeout`
   kUnsupported,    ///< a legal file that uses a part of its format that is not read here
   kUnreadable,     ///< the store did not give the bytes
   kChanged,        ///< the file is not the one that was listed: another size, ETag or time of change

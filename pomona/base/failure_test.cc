@@ -18,8 +18,8 @@ TEST(Failure, OtherErrorsHaveNoCode) {
 }
 
 TEST(Failure, NamesAreThoseOfTheQuarantineFile) {
-  for (const char* name : {"empty", "unknown-format", "corrupt", "truncated", "too-large", "unsupported", "unreadable",
-                           "non-finite", "changed", "missing"}) {
+  for (const char* name : {"empty", "unknown-format", "corrupt", "truncated", "too-large", "too-slow", "unsupported",
+                           "unreadable", "non-finite", "changed", "missing"}) {
     const std::optional<FailureCode> code = FailureCodeFromName(name);
     ASSERT_TRUE(code.has_value()) << name;
     EXPECT_EQ(FailureCodeName(*code), name);

@@ -39,7 +39,8 @@ class Channel {
 
 class BmpDecoder {
  public:
-  BmpDecoder(std::span<const std::uint8_t> bytes, const DecodeOptions& options) : bytes_(bytes), options_(options) {}
+  BmpDecoder(std::span<const std::uint8_t> bytes, const DecodeOptions& options, const Deadline& deadline)
+      : bytes_(bytes), options_(options), deadline_(deadline) {}
 
   Status ReadHeader();
   Status ReadPixels(Image* image);
@@ -48,12 +49,13 @@ class BmpDecoder {
   std::uint32_t Number(std::size_t offset, std::size_t size) const;
   Status CheckKind() const;
   void ReadMasks();
-  void ReadRows(Image* image) const;
+  Status ReadRows(Image* image) const;
   Status ReadRunLengths(std::vector<std::uint8_t>* indices) const;
   void ConvertRow(const std::uint8_t* row, std::uint8_t* target) const;
 
   std::span<const std::uint8_t> bytes_;
   const DecodeOptions& options_;
+  const Deadline& deadline_;
   std::size_t pixels_offset_ = 0;
   std::int64_t width_ = 0;
   std::int64_t height_ = 0;
@@ -154,14 +156,16 @@ void BmpDecoder::ConvertRow(const std::uint8_t* row, std::uint8_t* target) const
   }
 }
 
-void BmpDecoder::ReadRows(Image* image) const {
+Status BmpDecoder::ReadRows(Image* image) const {
   const auto width = static_cast<std::size_t>(width_);
   const auto height = static_cast<std::size_t>(height_);
   const std::size_t stride = (width * bits_ + 31) / 32 * 4;
   for (std::size_t y = 0; y < height; ++y) {
+    if (deadline_.passed()) return SlowImage("BMP", deadline_);
     const std::size_t target = top_down_ ? y : height - 1 - y;
     ConvertRow(bytes_.data() + pixels_offset_ + y * stride, image->pixels.data() + target * width * 3);
   }
+  return Status::OK();
 }
 
 /// Run-length coding: pairs of (count, value); a count of 0 escapes to end of line, end of bitmap, a move, or
@@ -218,10 +222,7 @@ Status BmpDecoder::ReadPixels(Image* image) {
     return TruncatedImage("BMP", bytes_.size());
   }
   ARROW_RETURN_NOT_OK(AllocateImage("BMP", width_, height_, options_, image));
-  if (!runs) {
-    ReadRows(image);
-    return Status::OK();
-  }
+  if (!runs) return ReadRows(image);
   std::vector<std::uint8_t> indices(width * height);
   ARROW_RETURN_NOT_OK(ReadRunLengths(&indices));
   for (std::size_t y = 0; y < height; ++y) {
@@ -234,8 +235,9 @@ Status BmpDecoder::ReadPixels(Image* image) {
 
 }  // namespace
 
-Result<int> DecodeBmp(std::span<const std::uint8_t> bytes, const DecodeOptions& options, Image* image) {
-  BmpDecoder decoder(bytes, options);
+Result<int> DecodeBmp(std::span<const std::uint8_t> bytes, const DecodeOptions& options, const Deadline& deadline,
+                      Image* image) {
+  BmpDecoder decoder(bytes, options, deadline);
   ARROW_RETURN_NOT_OK(decoder.ReadHeader());
   ARROW_RETURN_NOT_OK(decoder.ReadPixels(image));
   return 1;  // BMP has no EXIF

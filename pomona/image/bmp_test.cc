@@ -32,7 +32,9 @@ std::string Bitmap(const Header& header, const std::string& pixels) {
          Number(header.colours, 4) + Number(0, 4) + palette + pixels;
 }
 
-Status Decode(const std::string& bytes, Image* image) { return DecodeBmp(AsBytes(bytes), {}, image).status(); }
+Status Decode(const std::string& bytes, Image* image) {
+  return DecodeBmp(AsBytes(bytes), {}, Deadline(60), image).status();
+}
 
 FailureCode CodeOf(const Header& header, const std::string& pixels) {
   Image image;

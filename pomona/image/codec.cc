@@ -56,6 +56,12 @@ Status CorruptImage(std::string_view format, std::string_view detail) {
                                                  "): copy the file again from where it came");
 }
 
+Status SlowImage(std::string_view format, const Deadline& deadline) {
+  return ImageFailure(FailureCode::kTooSlow, "to decode the " + Text(format) + " takes longer than " +
+                                                 std::to_string(deadline.seconds()) +
+                                                 " s: raise --image-timeout, or save the image anew");
+}
+
 Status UnsupportedImage(std::string_view format, std::string_view feature) {
   return ImageFailure(FailureCode::kUnsupported, Text(format) + " " + ToValidUtf8(feature) +
                                                      " is not read here: save the image anew as 8-bit RGB JPEG or PNG");

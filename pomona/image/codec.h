@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "pomona/base/deadline.h"
 #include "pomona/base/status.h"
 #include "pomona/image/decode.h"
 
@@ -12,15 +13,21 @@ namespace pomona {
 
 /// One adapter a format, and the only file that knows its library. Each takes a whole file whose first bytes are
 /// the format's, checks the size in the header against `options.max_pixels`, then fills `image` with the pixels
-/// as they are stored.
+/// as they are stored. Whoever can stop between rows looks at the deadline there.
 ///
 /// \return the EXIF orientation, 1 to 8 (1 where there is none), or an `ImageFailure`
-Result<int> DecodeJpeg(std::span<const std::uint8_t> bytes, const DecodeOptions& options, Image* image);
-Result<int> DecodePng(std::span<const std::uint8_t> bytes, const DecodeOptions& options, Image* image);
-Result<int> DecodeWebp(std::span<const std::uint8_t> bytes, const DecodeOptions& options, Image* image);
-Result<int> DecodeTiff(std::span<const std::uint8_t> bytes, const DecodeOptions& options, Image* image);
-Result<int> DecodeBmp(std::span<const std::uint8_t> bytes, const DecodeOptions& options, Image* image);
-Result<int> DecodeGif(std::span<const std::uint8_t> bytes, const DecodeOptions& options, Image* image);
+Result<int> DecodeJpeg(std::span<const std::uint8_t> bytes, const DecodeOptions& options, const Deadline& deadline,
+                       Image* image);
+Result<int> DecodePng(std::span<const std::uint8_t> bytes, const DecodeOptions& options, const Deadline& deadline,
+                      Image* image);
+Result<int> DecodeWebp(std::span<const std::uint8_t> bytes, const DecodeOptions& options, const Deadline& deadline,
+                       Image* image);
+Result<int> DecodeTiff(std::span<const std::uint8_t> bytes, const DecodeOptions& options, const Deadline& deadline,
+                       Image* image);
+Result<int> DecodeBmp(std::span<const std::uint8_t> bytes, const DecodeOptions& options, const Deadline& deadline,
+                      Image* image);
+Result<int> DecodeGif(std::span<const std::uint8_t> bytes, const DecodeOptions& options, const Deadline& deadline,
+                      Image* image);
 
 /// \brief One JPEG stream inside a file of another format: a strip or tile of a TIFF.
 struct JpegSegment {
@@ -37,7 +44,8 @@ struct JpegSegment {
 /// \param[out] rows shape (row_count, max_width, samples), written where the stream has pixels; a row beyond them is
 ///             decoded and left out
 /// \return an `ImageFailure`
-Status DecodeJpegSegment(const JpegSegment& segment, std::size_t row_count, std::uint8_t* rows);
+Status DecodeJpegSegment(const JpegSegment& segment, const Deadline& deadline, std::size_t row_count,
+                         std::uint8_t* rows);
 
 /// \brief Checks a size read from a header, then gives `image` that size and a buffer of zeros for it, so that nothing
 /// of the image that it held before can show.
@@ -55,6 +63,7 @@ Status CheckImageSize(std::string_view format, std::int64_t width, std::int64_t 
 Status TruncatedImage(std::string_view format, std::size_t size_bytes);
 Status CorruptImage(std::string_view format, std::string_view detail);
 Status UnsupportedImage(std::string_view format, std::string_view feature);
+Status SlowImage(std::string_view format, const Deadline& deadline);
 
 /// \brief `sample * 255 / 255^2` rounded, as Pillow turns an ink into what it leaves of the light.
 inline std::uint8_t InkToLight(int ink, int light) {

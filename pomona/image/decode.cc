@@ -42,7 +42,7 @@ bool IsBmp(Bytes bytes) {
 struct Format {
   std::string_view name;
   bool (*detect)(Bytes bytes);
-  Result<int> (*decode)(Bytes bytes, const DecodeOptions& options, Image* image);
+  Result<int> (*decode)(Bytes bytes, const DecodeOptions& options, const Deadline& deadline, Image* image);
 };
 
 constexpr std::array kFormats = {
@@ -82,7 +82,7 @@ Status DecodeImage(std::span<const std::uint8_t> bytes, const DecodeOptions& opt
     return ImageFailure(FailureCode::kUnknownFormat, DescribeForeignContent(bytes));
   }
   try {
-    ARROW_ASSIGN_OR_RAISE(const int orientation, format->decode(bytes, options, image));
+    ARROW_ASSIGN_OR_RAISE(const int orientation, format->decode(bytes, options, Deadline(options.timeout_s), image));
     if (options.apply_exif_orientation) ApplyOrientation(orientation, image);
   } catch (const std::exception&) {  // only allocations throw
     return ImageFailure(FailureCode::kTooLarge,

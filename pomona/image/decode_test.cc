@@ -194,5 +194,19 @@ TEST(DetectImageFormat, KnowsNothingOfOtherBytes) {
   EXPECT_EQ(DetectImageFormat(AsBytes("GIF88a")), "");
 }
 
+TEST(Decode, AnImageThatTakesTooLongIsLeft) {
+  for (const char* name :
+       {"jpeg_420.jpg", "jpeg_progressive.jpg", "png_rgb.png", "png_interlaced.png", "gif_palette.gif",
+        "tiff_strips.tif", "tiff_jpeg.tif", "tiff_ycbcr.tif", "tiff_jpeg_old.tif", "bmp_rgb.bmp"}) {
+    DecodeOptions options;
+    options.timeout_s = 0;
+    Image image;
+    const std::string bytes = ReadWholeFile(TestData() / name);
+    const Status status = DecodeImage(AsBytes(bytes), options, &image);
+    EXPECT_EQ(FailureCodeOf(status), FailureCode::kTooSlow) << name << ": " << status.ToString();
+    EXPECT_THAT(status.message(), HasSubstr("--image-timeout"));
+  }
+}
+
 }  // namespace
 }  // namespace pomona

@@ -51,8 +51,8 @@ Palette MakePalette(const ColorMapObject* colours) {
 
 class GifDecoder {
  public:
-  GifDecoder(std::span<const std::uint8_t> bytes, const DecodeOptions& options)
-      : size_bytes_(bytes.size()), options_(options), source_{bytes, false} {}
+  GifDecoder(std::span<const std::uint8_t> bytes, const DecodeOptions& options, const Deadline& deadline)
+      : size_bytes_(bytes.size()), options_(options), deadline_(deadline), source_{bytes, false} {}
 
   Status Decode(Image* image);
 
@@ -64,6 +64,7 @@ class GifDecoder {
 
   std::size_t size_bytes_;
   const DecodeOptions& options_;
+  const Deadline& deadline_;
   Source source_;
   Gif gif_;
   int transparent_ = -1;  ///< index of the colour that stands for nothing, or -1
@@ -127,6 +128,7 @@ Status GifDecoder::ReadFrame(Image* image) {
   std::vector<GifPixelType> indices(width);
   for (const Pass& pass : passes) {
     for (int y = pass.first; y < frame.Height; y += pass.step) {
+      if (deadline_.passed()) return SlowImage("GIF", deadline_);
       if (DGifGetLine(gif_.get(), indices.data(), frame.Width) == GIF_ERROR) return Failure(gif_->Error);
       std::uint8_t* to = image->pixels.data() + static_cast<std::size_t>(frame.Top + y) * stride + 3UL * frame.Left;
       for (std::size_t x = 0; x < width; ++x) std::memcpy(to + 3 * x, palette[indices[x]].data(), 3);
@@ -150,8 +152,9 @@ Status GifDecoder::Decode(Image* image) {
 
 }  // namespace
 
-Result<int> DecodeGif(std::span<const std::uint8_t> bytes, const DecodeOptions& options, Image* image) {
-  ARROW_RETURN_NOT_OK(GifDecoder(bytes, options).Decode(image));
+Result<int> DecodeGif(std::span<const std::uint8_t> bytes, const DecodeOptions& options, const Deadline& deadline,
+                      Image* image) {
+  ARROW_RETURN_NOT_OK(GifDecoder(bytes, options, deadline).Decode(image));
   return 1;  // GIF has no EXIF
 }
 

@@ -16,7 +16,7 @@ std::string Sample(const std::string& name) {
 
 Status Decode(const std::string& bytes) {
   Image image;
-  return DecodeGif(AsBytes(bytes), {}, &image).status();
+  return DecodeGif(AsBytes(bytes), {}, Deadline(60), &image).status();
 }
 
 TEST(Gif, WithoutAFrameIsCorrupt) {

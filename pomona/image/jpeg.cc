@@ -21,15 +21,18 @@
 namespace pomona {
 namespace {
 
-/// A progressive image has some ten scans; a file made to keep the decoder busy has thousands.
-constexpr int kMaxScans = 500;
+/// A progressive image has some ten scans; a file made to keep the decoder busy has thousands, each of which costs a
+/// walk over all pixels.
+constexpr int kMaxScans = 100;
 
 /// libjpeg's state, and where its error handler jumps back to. Functions that call setjmp hold nothing that needs
 /// a destructor.
 struct ErrorManager {
   jpeg_error_mgr base;
   std::jmp_buf jump;
+  const Deadline* deadline;  ///< null while encoding
   bool too_many_scans;
+  bool too_slow;
 };
 
 ErrorManager* Errors(j_common_ptr info) { return reinterpret_cast<ErrorManager*>(info->err); }
@@ -60,6 +63,10 @@ void OnProgress(j_common_ptr info) {
     Errors(info)->too_many_scans = true;
     OnError(info);
   }
+  if (Errors(info)->deadline->passed()) {
+    Errors(info)->too_slow = true;
+    OnError(info);
+  }
 }
 
 void InitErrors(ErrorManager* errors) {
@@ -67,7 +74,9 @@ void InitErrors(ErrorManager* errors) {
   errors->base.error_exit = OnError;
   errors->base.emit_message = OnMessage;
   errors->base.output_message = OnOutput;
+  errors->deadline = nullptr;
   errors->too_many_scans = false;
+  errors->too_slow = false;
 }
 
 /// Huffman coding spends at least a bit on each 8x8 block, so a short file cannot hold a large image.
@@ -79,8 +88,9 @@ bool HoldsAllBlocks(const jpeg_decompress_struct& info, std::size_t size_bytes) 
 
 class JpegDecoder {
  public:
-  JpegDecoder() : info_(), errors_(), progress_() {
+  explicit JpegDecoder(const Deadline& deadline) : info_(), errors_(), progress_() {
     InitErrors(&errors_);
+    errors_.deadline = &deadline;
     info_.err = &errors_.base;
     progress_.progress_monitor = OnProgress;
   }
@@ -237,6 +247,7 @@ Status JpegDecoder::ReadSegment(const JpegSegment& segment, std::size_t row_coun
 
 /// What the last message of libjpeg means for the image.
 Status JpegDecoder::Failure() const {
+  if (errors_.too_slow) return SlowImage("JPEG", *errors_.deadline);
   if (errors_.too_many_scans) return CorruptImage("JPEG", "more than " + std::to_string(kMaxScans) + " scans");
   std::array<char, JMSG_LENGTH_MAX> text{};
   errors_.base.format_message(reinterpret_cast<j_common_ptr>(const_cast<jpeg_decompress_struct*>(&info_)), text.data());
@@ -329,8 +340,9 @@ bool JpegEncoder::TryEncode(ImageView image, int quality) {
 
 }  // namespace
 
-Result<int> DecodeJpeg(std::span<const std::uint8_t> bytes, const DecodeOptions& options, Image* image) {
-  JpegDecoder decoder;
+Result<int> DecodeJpeg(std::span<const std::uint8_t> bytes, const DecodeOptions& options, const Deadline& deadline,
+                       Image* image) {
+  JpegDecoder decoder(deadline);
   ARROW_RETURN_NOT_OK(decoder.ReadHeader(bytes, options.apply_exif_orientation));
   const jpeg_decompress_struct& info = decoder.info();
   ARROW_RETURN_NOT_OK(CheckImageSize("JPEG", info.image_width, info.image_height, options));
@@ -341,8 +353,9 @@ Result<int> DecodeJpeg(std::span<const std::uint8_t> bytes, const DecodeOptions&
   return orientation;
 }
 
-Status DecodeJpegSegment(const JpegSegment& segment, std::size_t row_count, std::uint8_t* rows) {
-  return JpegDecoder().ReadSegment(segment, row_count, rows);
+Status DecodeJpegSegment(const JpegSegment& segment, const Deadline& deadline, std::size_t row_count,
+                         std::uint8_t* rows) {
+  return JpegDecoder(deadline).ReadSegment(segment, row_count, rows);
 }
 
 Result<std::string> EncodeJpeg(ImageView image, int quality) {

@@ -84,7 +84,8 @@ int Orientation(spng_ctx* context) {
 
 }  // namespace
 
-Result<int> DecodePng(std::span<const std::uint8_t> bytes, const DecodeOptions& options, Image* image) {
+Result<int> DecodePng(std::span<const std::uint8_t> bytes, const DecodeOptions& options, const Deadline& deadline,
+                      Image* image) {
   const Context context(spng_ctx_new(0), &spng_ctx_free);
   if (context == nullptr) return Failure(SPNG_EMEM, bytes.size());
   const auto check = [&](int error) { return error == 0 ? Status::OK() : Failure(error, bytes.size()); };
@@ -99,8 +100,15 @@ Result<int> DecodePng(std::span<const std::uint8_t> bytes, const DecodeOptions& 
   ARROW_RETURN_NOT_OK(AllocateImage("PNG", header.width, header.height, options, image));
 
   // Expands palettes and greys, keeps the high byte of 16 bits and drops alpha.
-  ARROW_RETURN_NOT_OK(
-      check(spng_decode_image(context.get(), image->pixels.data(), image->pixels.size(), SPNG_FMT_RGB8, 0)));
+  ARROW_RETURN_NOT_OK(check(spng_decode_image(context.get(), nullptr, 0, SPNG_FMT_RGB8, SPNG_DECODE_PROGRESSIVE)));
+  const std::size_t stride = static_cast<std::size_t>(header.width) * 3;
+  for (int error = 0; error == 0;) {
+    if (deadline.passed()) return SlowImage("PNG", deadline);
+    spng_row_info row{};  // of an interlaced image each row comes several times
+    ARROW_RETURN_NOT_OK(check(spng_get_row_info(context.get(), &row)));
+    error = spng_decode_row(context.get(), image->pixels.data() + row.row_num * stride, stride);
+    if (error != SPNG_EOI) ARROW_RETURN_NOT_OK(check(error));
+  }
   ARROW_RETURN_NOT_OK(check(spng_decode_chunks(context.get())));  // to the end chunk; EXIF may follow the pixels
   return options.apply_exif_orientation ? Orientation(context.get()) : 1;
 }

@@ -38,7 +38,7 @@ std::string WithSize(std::string bytes, std::uint32_t width, std::uint32_t heigh
 
 Result<int> Decode(const std::string& bytes) {
   Image image;
-  return DecodePng(AsBytes(bytes), {}, &image);
+  return DecodePng(AsBytes(bytes), {}, Deadline(60), &image);
 }
 
 TEST(Png, AbsurdSizesAreRefusedBeforeAllocation) {

@@ -24,12 +24,18 @@ struct Source {
   std::span<const std::uint8_t> bytes;
   std::uint64_t position = 0;
   bool ended = false;
+  const Deadline* deadline = nullptr;
+  bool too_slow = false;
   std::string error;
   std::string made_up;
 };
 
 tmsize_t Read(thandle_t handle, void* target, tmsize_t wanted) {
   auto* source = static_cast<Source*>(handle);
+  if (source->deadline->passed()) {
+    source->too_slow = true;
+    return 0;
+  }
   const std::uint64_t left = source->bytes.size() - std::min<std::uint64_t>(source->position, source->bytes.size());
   const std::uint64_t count = std::min<std::uint64_t>(left, static_cast<std::uint64_t>(std::max<tmsize_t>(wanted, 0)));
   source->ended = source->ended || count < static_cast<std::uint64_t>(wanted);
@@ -154,8 +160,10 @@ std::uint8_t Unmultiply(std::uint8_t colour, std::uint8_t alpha) {
 
 class TiffDecoder {
  public:
-  TiffDecoder(std::span<const std::uint8_t> bytes, const DecodeOptions& options) : options_(options) {
+  TiffDecoder(std::span<const std::uint8_t> bytes, const DecodeOptions& options, const Deadline& deadline)
+      : options_(options), deadline_(deadline) {
     source_.bytes = bytes;
+    source_.deadline = &deadline;
   }
 
   Status Open();
@@ -178,6 +186,7 @@ class TiffDecoder {
   void ConvertRow(std::size_t pixels, std::uint8_t* target) const;
 
   const DecodeOptions& options_;
+  const Deadline& deadline_;
   Source source_;
   std::unique_ptr<TIFF, Close> tiff_;
   Layout layout_;
@@ -188,6 +197,7 @@ class TiffDecoder {
 };
 
 Status TiffDecoder::Failure(const std::string& message) const {
+  if (source_.too_slow) return SlowImage("TIFF", deadline_);
   if (source_.ended || SaysDataEnd(message)) return TruncatedImage("TIFF", source_.bytes.size());
   return CorruptImage("TIFF", message);
 }
@@ -382,7 +392,7 @@ Status TiffDecoder::ReadJpegPart(const Cut& cut, const Part& part, std::span<std
   if (TIFFGetField(tiff_.get(), TIFFTAG_JPEGTABLES, &tables_size, &tables) != 0 && tables != nullptr) {
     segment.tables = {tables, tables_size};
   }
-  return DecodeJpegSegment(segment, target.size() / cut.row_bytes, target.data());
+  return DecodeJpegSegment(segment, deadline_, target.size() / cut.row_bytes, target.data());
 }
 
 Status TiffDecoder::ReadPartByLibrary(const Cut& cut, const Part& part, std::uint8_t fill,
@@ -423,6 +433,7 @@ Status TiffDecoder::DecodeParts(Image* image) {
 
   for (std::uint32_t y = 0; y < layout_.height; y += cut.height) {
     for (std::uint32_t x = 0; x < layout_.width; x += cut.width) {
+      if (deadline_.passed()) return SlowImage("TIFF", deadline_);
       Part part{.rows = std::min(cut.height, layout_.height - y),
                 .columns = std::min(cut.width, layout_.width - x),
                 .is_last_strip = !cut.tiled && layout_.height - y <= cut.height};
@@ -491,8 +502,9 @@ int TiffDecoder::Orientation() {
 
 }  // namespace
 
-Result<int> DecodeTiff(std::span<const std::uint8_t> bytes, const DecodeOptions& options, Image* image) {
-  TiffDecoder decoder(bytes, options);
+Result<int> DecodeTiff(std::span<const std::uint8_t> bytes, const DecodeOptions& options, const Deadline& deadline,
+                       Image* image) {
+  TiffDecoder decoder(bytes, options, deadline);
   ARROW_RETURN_NOT_OK(decoder.Open());
   const int orientation = decoder.Orientation();
   ARROW_RETURN_NOT_OK(decoder.Decode(image));

@@ -22,7 +22,7 @@ std::string Sample(const std::string& name) {
 
 Result<int> Decode(const std::string& bytes) {
   Image image;
-  return DecodeTiff(AsBytes(bytes), {}, &image);
+  return DecodeTiff(AsBytes(bytes), {}, Deadline(60), &image);
 }
 
 /// Sets the value of a tag with one short or long number in a little-endian file.
@@ -101,10 +101,11 @@ TEST_P(TiffStrip, FewerRowsThanTheHeaderSaysAreTruncated) {
 TEST_P(TiffStrip, RowsBeyondTheHeaderAreLeftOut) {
   if (is("planes") || is("webp") || is("old")) return;  // libtiff's codecs and three strips have no such rows
   Image image;
-  ASSERT_TRUE(DecodeTiff(AsBytes(whole_), {}, &image).ok());
+  ASSERT_TRUE(DecodeTiff(AsBytes(whole_), {}, Deadline(60), &image).ok());
   image.pixels.resize(std::size_t{37} * 20 * 3);
   Image fewer;
-  ASSERT_TRUE(DecodeTiff(AsBytes(WithTag(WithTag(whole_, kHeight, 20), kRowsPerStrip, 20)), {}, &fewer).ok());
+  ASSERT_TRUE(
+      DecodeTiff(AsBytes(WithTag(WithTag(whole_, kHeight, 20), kRowsPerStrip, 20)), {}, Deadline(60), &fewer).ok());
   EXPECT_EQ(fewer.pixels, image.pixels);
 }
 

@@ -64,7 +64,8 @@ Status DecodeFrame(const WebPIterator& frame, std::size_t size_bytes, Image* ima
 
 }  // namespace
 
-Result<int> DecodeWebp(std::span<const std::uint8_t> bytes, const DecodeOptions& options, Image* image) {
+Result<int> DecodeWebp(std::span<const std::uint8_t> bytes, const DecodeOptions& options, const Deadline& /*deadline*/,
+                       Image* image) {
   WebPBitstreamFeatures features{};
   const VP8StatusCode status = WebPGetFeatures(bytes.data(), bytes.size(), &features);
   if (status != VP8_STATUS_OK) return Failure(status, bytes.size());

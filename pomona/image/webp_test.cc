@@ -16,7 +16,7 @@ std::string Sample(const std::string& name) {
 
 Result<int> Decode(const std::string& bytes) {
   Image image;
-  return DecodeWebp(AsBytes(bytes), {}, &image);
+  return DecodeWebp(AsBytes(bytes), {}, Deadline(60), &image);
 }
 
 TEST(Webp, OrientationIsRead) { EXPECT_EQ(Decode(Sample("webp_exif.webp")).ValueOrDie(), 5); }

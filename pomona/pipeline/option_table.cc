@@ -98,6 +98,10 @@ constexpr std::array kTable = {
                 "Refuse larger images before they are decoded.", false, false,
                 [](const RunOptions& o) -> Json { return o.decode.max_pixels; },
                 [](const Json& v, RunOptions* o) { return Integer(v, 1, &o->decode.max_pixels); }},
+    OptionEntry{"image-timeout", OptionKind::kRun, kInputGroup, "SECONDS", "60",
+                "Give up an image whose decoding takes longer.", false, false,
+                [](const RunOptions& o) -> Json { return o.decode.timeout_s; },
+                [](const Json& v, RunOptions* o) { return Integer(v, 1, &o->decode.timeout_s); }},
 
     OptionEntry{"extractor", OptionKind::kResult, kFeaturesGroup, "NAME", "vgg16",
                 "What makes features: vgg16, vgg19, pixels, a name from `pomona models list`, or a model file (.onnx, "

@@ -31,7 +31,8 @@ class ImageFailure(NamedTuple):
     index : int
         Its place among the images of the call.
     code : str
-        empty, unknown-format, corrupt, truncated, too-large, unsupported, unreadable, changed, missing or non-finite.
+        empty, unknown-format, corrupt, truncated, too-large, too-slow, unsupported, unreadable, changed,
+        missing or non-finite.
     message : str
         What was got, what was wanted.
     stage : str
@@ -120,6 +121,8 @@ class FeatureExtractor(Parameters):
         Turn images as their EXIF orientation says.
     max_image_pixels : int, default 178956970
         Larger files are refused before they are decoded.
+    image_timeout : int, default 60
+        Seconds after which the decoding of one image is given up.
     output_node, input_scale, input_mean, channel_order : optional
         For a model file: as the options of ``pomona run`` of the same names.
     threads : int, optional
@@ -152,6 +155,7 @@ class FeatureExtractor(Parameters):
         weights: str | os.PathLike[str] | None = None,
         exif_orientation: bool = True,
         max_image_pixels: int = 178_956_970,
+        image_timeout: int = 60,
         output_node: str | None = None,
         input_scale: float | tuple[float, float, float] | None = None,
         input_mean: float | tuple[float, float, float] | None = None,
@@ -168,6 +172,7 @@ class FeatureExtractor(Parameters):
         self.weights = weights
         self.exif_orientation = exif_orientation
         self.max_image_pixels = max_image_pixels
+        self.image_timeout = image_timeout
         self.output_node = output_node
         self.input_scale = input_scale
         self.input_mean = input_mean

@@ -83,6 +83,7 @@ def run(
     limit: int | None = None,
     no_exif_orientation: bool | None = None,
     max_image_pixels: int | None = None,
+    image_timeout: int | None = None,
     extractor: Path | None = None,
     weights: Path | None = None,
     image_size: int | tuple[int, int] | str | None = None,
@@ -126,9 +127,9 @@ def run(
         A line on stderr where that is a terminal, a bar in Jupyter; nothing; or an object with the methods
         stage_started(stage, total, done), stage_advanced(done, failed), stage_finished(seconds) and message(text).
     label_from, bytes_column, path_column, label_column, include, exclude, include_skipped, sample, limit,
-    no_exif_orientation, max_image_pixels, extractor, weights, image_size, resample, pooling, precision, min_similarity,
-    engine, output_node, input_scale, input_mean, channel_order, components, variance, overwrite, max_failures,
-    no_thumbnails, self_contained, shard_size, threads, memory
+    no_exif_orientation, max_image_pixels, image_timeout, extractor, weights, image_size, resample, pooling, precision,
+    min_similarity, engine, output_node, input_scale, input_mean, channel_order, components, variance, overwrite,
+    max_failures, no_thumbnails, self_contained, shard_size, threads, memory
         As the options of the command.
 
     Returns

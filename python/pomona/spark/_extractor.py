@@ -28,6 +28,7 @@ KEYWORDS = {
     "weights": "weights",
     "exifOrientation": "exif_orientation",
     "maxImagePixels": "max_image_pixels",
+    "imageTimeout": "image_timeout",
     "outputNode": "output_node",
     "inputScale": "input_scale",
     "inputMean": "input_mean",
@@ -77,8 +78,8 @@ class ImageFeatureExtractor(Transformer, Columns, SavedStage):
     extractor : str, default "vgg16"
         As ``pomona.FeatureExtractor`` takes it, like all that follow.
     imageSize : int, (width, height) or "WxH", optional
-    pooling, precision, engine, resample, weights, exifOrientation, maxImagePixels, outputNode, inputScale, inputMean, \
-channelOrder : optional
+    pooling, precision, engine, resample, weights, exifOrientation, maxImagePixels, imageTimeout, outputNode, \
+inputScale, inputMean, channelOrder : optional
     threads : int, optional
         None takes spark.task.cpus.
     memory : int or str, optional
@@ -105,6 +106,7 @@ channelOrder : optional
     weights = parameter("weights", "file or URI of Keras .h5 or .safetensors weights; None: the model cache")
     exifOrientation = parameter("exifOrientation", "turn images as their EXIF says", TypeConverters.toBoolean)
     maxImagePixels = parameter("maxImagePixels", "larger images are refused undecoded", TypeConverters.toInt)
+    imageTimeout = parameter("imageTimeout", "seconds that decoding one image may take", TypeConverters.toInt)
     outputNode = parameter("outputNode", "for a model file: where features are read")
     inputScale = parameter("inputScale", "for a model file: factor after the mean", one_or_three)
     inputMean = parameter("inputMean", "for a model file: taken from pixels", one_or_three)
@@ -131,6 +133,7 @@ channelOrder : optional
         weights: str | None = None,
         exifOrientation: bool | None = None,
         maxImagePixels: int | None = None,
+        imageTimeout: int | None = None,
         outputNode: str | None = None,
         inputScale: float | tuple[float, float, float] | None = None,
         inputMean: float | tuple[float, float, float] | None = None,
@@ -154,6 +157,7 @@ channelOrder : optional
             resample="bicubic",
             exifOrientation=True,
             maxImagePixels=178_956_970,
+            imageTimeout=60,
             delivery="auto",
         )
         self._set_given(self._input_kwargs)
