@@ -5,6 +5,7 @@
 #include <cstring>
 #include <filesystem>
 #include <limits>
+#include <new>
 #include <utility>
 
 #include <arrow/buffer.h>
@@ -15,6 +16,7 @@
 
 #include "pomona/base/failure.h"
 #include "pomona/base/random_digits.h"
+#include "pomona/base/text.h"
 #include "pomona/storage/arrow_file.h"
 #include "pomona/storage/arrow_store.h"
 #include "pomona/storage/exclusive_write.h"
@@ -74,7 +76,8 @@ Status ReadRangeLocal(const Location& location, const FileVersion& expected, std
                       ByteBuffer* bytes) {
   std::int64_t size = 0;
   ARROW_ASSIGN_OR_RAISE(const Descriptor file, OpenLocal(location, expected, &size));
-  bytes->Resize(static_cast<std::size_t>(std::clamp<std::int64_t>(size - offset, 0, length)));
+  ARROW_RETURN_NOT_OK(
+      bytes->ResizeForFile(static_cast<std::size_t>(std::clamp<std::int64_t>(size - offset, 0, length))));
   if (lseek(file.get(), offset, SEEK_SET) < 0) return LocalError(location, "cannot be read", errno);
   const ssize_t count = ReadUpTo(file.get(), bytes->data(), bytes->size());
   if (count < 0) return LocalError(location, "cannot be read", errno);
@@ -89,7 +92,9 @@ Status ReadAllLocal(const Location& location, const FileVersion& expected, ByteB
   std::size_t size = 0;
   std::size_t wanted = static_cast<std::size_t>(listed) + 1;
   for (;;) {
-    bytes->Resize(wanted);
+    const auto least = static_cast<std::int64_t>(std::max(size, static_cast<std::size_t>(listed)));
+    if (least > expected.most_bytes) return TooManyBytes(least, expected.most_bytes);
+    ARROW_RETURN_NOT_OK(bytes->ResizeForFile(wanted));
     const ssize_t count = ReadUpTo(file.get(), bytes->data() + size, wanted - size);
     if (count < 0) return LocalError(location, "cannot be read", errno);
     size += static_cast<std::size_t>(count);
@@ -103,14 +108,16 @@ Status ReadAllLocal(const Location& location, const FileVersion& expected, ByteB
 Status ReadAllRemote(const Location& location, const FileVersion& expected, ByteBuffer* bytes) {
   if (location.s3 != nullptr) {
     const S3Name name = SplitS3Path(location.path);
-    return location.s3->Get(name.bucket, name.key, std::string(expected.etag), std::nullopt, bytes).status();
+    const std::string etag(expected.etag);
+    return location.s3->Get(name.bucket, name.key, etag, std::nullopt, bytes, expected.most_bytes).status();
   }
   return CallArrowStore(location, [&]() -> Status {
     ARROW_ASSIGN_OR_RAISE(const auto file, location.filesystem->OpenInputFile(location.path));
     ARROW_RETURN_NOT_OK(CheckVersion(expected, file.get()));
     ARROW_ASSIGN_OR_RAISE(const std::int64_t size, file->GetSize());
     ARROW_RETURN_NOT_OK(CheckSize(expected.size, size));
-    bytes->Resize(static_cast<std::size_t>(size));
+    if (size > expected.most_bytes) return TooManyBytes(size, expected.most_bytes);
+    ARROW_RETURN_NOT_OK(bytes->ResizeForFile(static_cast<std::size_t>(size)));
     if (size == 0) return Status::OK();  // Google refuses a range without bytes
     ARROW_ASSIGN_OR_RAISE(const std::int64_t count, file->ReadAt(0, size, bytes->data()));
     if (count != size) return Status::IOError("only ", count, " of ", size, " bytes came");
@@ -128,7 +135,7 @@ Status ReadRangeRemote(const Location& location, const FileVersion& expected, st
   return CallArrowStore(location, [&]() -> Status {
     ARROW_ASSIGN_OR_RAISE(const auto file, location.filesystem->OpenInputFile(location.path));
     ARROW_RETURN_NOT_OK(CheckVersion(expected, file.get()));
-    bytes->Resize(static_cast<std::size_t>(length));
+    ARROW_RETURN_NOT_OK(bytes->ResizeForFile(static_cast<std::size_t>(length)));
     ARROW_ASSIGN_OR_RAISE(const std::int64_t count, file->ReadAt(offset, length, bytes->data()));
     bytes->Resize(static_cast<std::size_t>(count));
     return Status::OK();
@@ -344,6 +351,18 @@ void ByteBuffer::Resize(std::size_t size) {
   size_ = size;
 }
 
+Status ByteBuffer::ResizeForFile(std::size_t size) {
+  constexpr std::size_t kMany = 16'000'000;
+  try {
+    Resize(size);
+  } catch (const std::bad_alloc&) {
+    if (size <= kMany) throw;
+    return ImageFailure(FailureCode::kTooLarge, "no memory to read its " + HumanBytes(static_cast<double>(size)) +
+                                                    ": use fewer --threads, add memory, or leave out this file");
+  }
+  return Status::OK();
+}
+
 Status ReadAll(const Location& location, ByteBuffer* bytes) {
   if (location.is_local()) return ReadAllLocal(location, {}, bytes);
   const Status status = ReadAllRemote(location, {}, bytes);
@@ -351,6 +370,7 @@ Status ReadAll(const Location& location, ByteBuffer* bytes) {
 }
 
 Status ReadObject(const Location& location, const FileVersion& expected, ByteBuffer* bytes) {
+  if (expected.size > expected.most_bytes) return TooManyBytes(expected.size, expected.most_bytes);
   Status status =
       location.is_local() ? ReadAllLocal(location, expected, bytes) : ReadAllRemote(location, expected, bytes);
   if (status.ok()) status = CheckSize(expected.size, static_cast<std::int64_t>(bytes->size()));
@@ -361,6 +381,7 @@ Status ReadRange(const Location& location, const FileVersion& expected, std::int
                  ByteBuffer* bytes) {
   bytes->Resize(0);
   if (length <= 0) return Status::OK();
+  if (length > expected.most_bytes) return TooManyBytes(length, expected.most_bytes);
   Status status = location.is_local() ? ReadRangeLocal(location, expected, offset, length, bytes)
                                       : ReadRangeRemote(location, expected, offset, length, bytes);
   if (status.ok() && static_cast<std::int64_t>(bytes->size()) != length) {
@@ -371,7 +392,15 @@ Status ReadRange(const Location& location, const FileVersion& expected, std::int
 
 Result<std::string> ReadText(const Location& location) {
   ByteBuffer bytes;
-  ARROW_RETURN_NOT_OK(ReadAll(location, &bytes));
+  FileVersion limit;
+  limit.most_bytes = kLargestText;
+  const Status status =
+      location.is_local() ? ReadAllLocal(location, limit, &bytes) : ReadAllRemote(location, limit, &bytes);
+  if (FailureCodeOf(status)) {
+    return Status::IOError(location.display, ": cannot be read: it has more than ",
+                           HumanBytes(static_cast<double>(kLargestText)), ", the limit for files of its kind");
+  }
+  if (!status.ok()) return location.is_local() ? status : StoreError(location, "cannot be read", status);
   return std::string(bytes.text());
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -28,6 +29,12 @@ class ByteBuffer {
   /// \brief Sets the size; bytes up to the smaller of both sizes are kept, new ones are unspecified.
   void Resize(std::size_t size);
 
+  /// \brief The same for the bytes of one file: that the system has no memory for many of them is the file's failure.
+  ///
+  /// \return `ImageFailure` kTooLarge for more than 16 MB; throws std::bad_alloc for fewer, when the process has no
+  /// more
+  Status ResizeForFile(std::size_t size);
+
   /// \brief Bytes held, used or not.
   std::size_t capacity() const { return capacity_; }
 
@@ -50,6 +57,7 @@ struct FileVersion {
   std::int64_t size = -1;     ///< bytes of the file, or of the image inside it that is read
   std::int64_t mtime_ns = 0;  ///< nanoseconds since 1970-01-01 UTC
   std::string_view etag;      ///< as the store gave it, without quotes; or a `SizeTag` (file_version.h)
+  std::int64_t most_bytes = std::numeric_limits<std::int64_t>::max();  ///< more are not read: `ImageFailure` kTooLarge
 };
 
 /// \brief Reads a whole file that was listed before, and makes sure that it is still the one that was listed.
@@ -57,7 +65,7 @@ struct FileVersion {
 /// S3 is asked for the ETag and compares itself; elsewhere the size and the time of change are compared when the file
 /// is opened (Google tells times to the millisecond, Azure to the second).
 ///
-/// \return `ImageFailure` kMissing, kChanged, or kUnreadable with the last error; `IsStoreDown`; Cancelled
+/// \return `ImageFailure` kMissing, kChanged, kTooLarge, or kUnreadable with the last error; `IsStoreDown`; Cancelled
 Status ReadObject(const Location& location, const FileVersion& expected, ByteBuffer* bytes);
 
 /// \brief Reads `length` bytes from `offset` on of a file of the given version; the same errors.
@@ -66,7 +74,12 @@ Status ReadObject(const Location& location, const FileVersion& expected, ByteBuf
 Status ReadRange(const Location& location, const FileVersion& expected, std::int64_t offset, std::int64_t length,
                  ByteBuffer* bytes);
 
+/// Bytes of a file of state or settings; none that Pomona writes comes near it.
+inline constexpr std::int64_t kLargestText = 64'000'000;
+
 /// \brief Reads a whole file into a string; for small files.
+///
+/// \return as `ReadAll`, and IOError for a file of more than `kLargestText` bytes
 Result<std::string> ReadText(const Location& location);
 
 /// \brief Opens a file for reading at any place.

@@ -5,6 +5,7 @@
 #include <arrow/util/key_value_metadata.h>
 
 #include "pomona/base/failure.h"
+#include "pomona/base/text.h"
 #include "pomona/storage/s3_client.h"
 
 namespace pomona {
@@ -41,6 +42,14 @@ Result<std::int64_t> MtimeNs(arrow::io::RandomAccessFile* file) {
   const std::string text = metadata->Get("mtime_ns").ValueOr("0");
   std::from_chars(text.data(), text.data() + text.size(), nanoseconds);
   return nanoseconds;
+}
+
+Status TooManyBytes(std::int64_t size, std::int64_t most) {
+  return ImageFailure(FailureCode::kTooLarge,
+                      "it has " +
+                          (size < 0 ? std::string("more bytes") : HumanBytes(static_cast<double>(size)) + ", more") +
+                          " than the limit of " + HumanBytes(static_cast<double>(most)) +
+                          " for one file: raise --max-image-pixels and --memory, or leave out this file");
 }
 
 Status CheckSize(std::int64_t expected, std::int64_t size) {

@@ -25,6 +25,10 @@ std::optional<std::int64_t> SizeInTag(std::string_view etag);
 /// \brief Compares the size of a whole file. \return `ImageFailure` kChanged
 Status CheckSize(std::int64_t expected, std::int64_t size);
 
+/// \brief What to say of a file that is larger than may be read. \param[in] size -1: not known
+/// \return `ImageFailure` kTooLarge
+Status TooManyBytes(std::int64_t size, std::int64_t most);
+
 /// \brief Compares a file as it is now with what was listed: the time of change, and the size that a `SizeTag` holds.
 ///
 /// \param[in] mtime_ns 0 where the store does not say \return `ImageFailure` kChanged

@@ -10,6 +10,8 @@
 
 #include <curl/curl.h>
 
+#include "pomona/base/exhaustion.h"
+#include "pomona/storage/file_version.h"
 #include "pomona/storage/https_download.h"
 #include "pomona/storage/retry.h"
 
@@ -30,6 +32,7 @@ struct Exchange {
   CURL* curl;
   std::size_t received = 0;
   std::size_t sent = 0;
+  Status refused;  ///< why no more of the body was taken
 };
 
 std::size_t TakeHeader(const char* data, std::size_t size, std::size_t count, void* user) {
@@ -59,7 +62,14 @@ std::size_t TakeBody(const char* data, std::size_t size, std::size_t count, void
     exchange.response.body.append(data, bytes);
     return bytes;
   }
-  exchange.request->into->Resize(exchange.received + bytes);
+  const std::size_t wanted = exchange.received + bytes;
+  if (static_cast<std::int64_t>(wanted) > exchange.request->most_bytes) {
+    exchange.refused = TooManyBytes(-1, exchange.request->most_bytes);
+    return 0;
+  }
+  // Nothing may be thrown through curl.
+  exchange.refused = CatchExhaustion([&] { return exchange.request->into->ResizeForFile(wanted); });
+  if (!exchange.refused.ok()) return 0;
   std::memcpy(exchange.request->into->data() + exchange.received, data, bytes);
   exchange.received += bytes;
   return bytes;
@@ -199,6 +209,8 @@ Result<HttpResponse> HttpClient::Send(const HttpRequest& request) const {
   if (code == CURLE_OK) {
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &exchange.response.status);
     if (request.into != nullptr && exchange.response.ok()) request.into->Resize(exchange.received);
+  } else if (!exchange.refused.ok()) {
+    status = exchange.refused;
   } else {
     status = TransportError(curl, code, HostOf(request.url), reason.data(), ca_file_);
   }

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -32,6 +33,7 @@ struct HttpRequest {
   std::vector<std::string> headers;  ///< "name: value"
   std::string_view body;             ///< outlives the call
   ByteBuffer* into = nullptr;        ///< where the body of a 2xx answer goes; null: `HttpResponse::body`
+  std::int64_t most_bytes = std::numeric_limits<std::int64_t>::max();  ///< that may go there
 };
 
 struct HttpResponse {
@@ -56,7 +58,8 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  /// \return the answer, whatever its status; `TransientError` for resets, stalls and bodies that broke off; IOError
+  /// \return the answer, whatever its status; `ImageFailure` kTooLarge for a body beyond `most_bytes` or memory;
+  /// `TransientError` for resets, stalls and bodies that broke off; IOError
   ///         that says what is wrong with TLS: an unknown CA, another host's certificate, no TLS at the port
   Result<HttpResponse> Send(const HttpRequest& request) const;
 

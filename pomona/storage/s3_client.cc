@@ -110,6 +110,7 @@ Result<HttpResponse> S3Client::Send(const Call& call) const {
   request.url = settings_.scheme + "://" + host + path + (query.empty() ? "" : "?" + query);
   request.body = call.body;
   request.into = call.into;
+  request.most_bytes = call.most_bytes;
   Count(call);
   return http_.Send(request);
 }
@@ -197,12 +198,13 @@ Status S3Client::CheckBody(const Call& call, const HttpResponse& response, std::
 }
 
 Result<S3Object> S3Client::Get(const std::string& bucket, const std::string& key, const std::string& etag,
-                               const std::optional<Range>& range, ByteBuffer* bytes) const {
+                               const std::optional<Range>& range, ByteBuffer* bytes, std::int64_t most_bytes) const {
   Call call;
   call.action = "s3:GetObject";
   call.bucket = bucket;
   call.key = key;
   call.into = bytes;
+  call.most_bytes = most_bytes;
   if (!etag.empty()) call.headers["if-match"] = "\"" + etag + "\"";
   if (range) {
     call.headers["range"] =

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -73,8 +74,10 @@ class S3Client {
   /// \brief Reads an object or a part of it; the body is checked against length and, where it is one, MD5 in the ETag.
   ///
   /// \param[in] etag the object must have it, unless empty; AlreadyExists otherwise
+  /// \param[in] most_bytes where there are more, `ImageFailure` kTooLarge
   Result<S3Object> Get(const std::string& bucket, const std::string& key, const std::string& etag,
-                       const std::optional<Range>& range, ByteBuffer* bytes) const;
+                       const std::optional<Range>& range, ByteBuffer* bytes,
+                       std::int64_t most_bytes = std::numeric_limits<std::int64_t>::max()) const;
   Result<S3Object> Head(const std::string& bucket, const std::string& key) const;
 
   /// \brief Up to 1,000 keys that begin with a prefix. \param[in] next of the page before, or ""
@@ -111,6 +114,7 @@ class S3Client {
     std::map<std::string, std::string> headers;
     std::string_view body;
     ByteBuffer* into = nullptr;
+    std::int64_t most_bytes = std::numeric_limits<std::int64_t>::max();
   };
 
   Result<HttpResponse> Send(const Call& call) const;
