@@ -46,6 +46,12 @@ bool AllFinite(std::span<const float> values) {
   return sum == 0.0;
 }
 
+/// Whether memory was missing because of the image, and not because nothing is left at all.
+bool IsOfLargeImage(const Status& status, const Image& image) {
+  constexpr std::size_t kMany = 16'000'000;
+  return status.IsOutOfMemory() && image.pixels.size() > kMany;
+}
+
 }  // namespace
 
 BatchWorker::BatchWorker(const ExtractionRecipe& recipe, const ImagePlaces& places)
@@ -71,7 +77,7 @@ Result<BatchResult> BatchWorker::Process(const ManifestBlock& block, std::int64_
     const PreviousRow known = previous.empty() ? PreviousRow() : previous[static_cast<std::size_t>(row - first)];
     if (known.kind == PreviousRow::Kind::kWanted) {
       ++result.images_read;
-      ARROW_RETURN_NOT_OK(Prepare(block, row, row - first, reads, &result));
+      ARROW_RETURN_NOT_OK(Prepare(block, row, row - first, reads, &result, cancellation));
     } else {
       ARROW_RETURN_NOT_OK(Keep(block, row, known, &result));
     }
@@ -136,13 +142,13 @@ Result<std::shared_ptr<arrow::Buffer>> BatchWorker::MergeKept(const float* featu
 }
 
 Status BatchWorker::Prepare(const ManifestBlock& block, std::int64_t row, std::int64_t place_in_batch,
-                            const BatchReads& reads, BatchResult* result) {
+                            const BatchReads& reads, BatchResult* result, const Cancellation* cancellation) {
   Stopwatch watch;
   Status read;
   if (reads.ahead != nullptr) {
     read = reads.ahead->Take(*reads.batch, place_in_batch, &bytes_);
   } else {
-    read = ReadImage(*places_, block.row(row), &bytes_);
+    read = ReadImage(*places_, block.row(row), &bytes_, cancellation);
   }
   watch.AddTo(&result->seconds.read);
   if (!read.ok()) {
@@ -162,7 +168,12 @@ Status BatchWorker::Prepare(const ManifestBlock& block, std::int64_t row, std::i
     return Status::OK();
   }
   const int input = static_cast<int>(good_.size());
-  ARROW_RETURN_NOT_OK(resizer_.Resize(image_.view(), session_->input(input)));
+  const Status resized = resizer_.Resize(image_.view(), session_->input(input));
+  if (IsOfLargeImage(resized, image_)) {
+    result->failures.push_back(Failure(block, row, "decode", FailureCode::kTooLarge, resized));
+    return Status::OK();
+  }
+  ARROW_RETURN_NOT_OK(resized);
   ARROW_ASSIGN_OR_RAISE(std::string thumbnail, MakeThumbnail(block.first() + row));
   watch.AddTo(&result->seconds.resize);
   good_.push_back({row, image_.width, image_.height, std::move(thumbnail), nullptr});

@@ -86,7 +86,7 @@ class BatchWorker {
   Status Keep(const ManifestBlock& block, std::int64_t row, const PreviousRow& previous, BatchResult* result);
 
   Status Prepare(const ManifestBlock& block, std::int64_t row, std::int64_t place_in_batch, const BatchReads& reads,
-                 BatchResult* result);
+                 BatchResult* result, const Cancellation* cancellation);
   Result<std::string> MakeThumbnail(std::int64_t index) const;
   Result<std::shared_ptr<arrow::RecordBatch>> BuildRows(const ManifestBlock& block,
                                                         const std::shared_ptr<arrow::Buffer>& features) const;

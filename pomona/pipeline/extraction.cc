@@ -152,7 +152,7 @@ class Extractor {
     ExtractorRequest plain = request_;
     plain.network.precision = Precision::kFloat32;
     ARROW_ASSIGN_OR_RAISE(const OpenedExtractor opened, OpenExtractor(plain));
-    const ImagePlaces places(input_, options_.columns);
+    const ImagePlaces places(input_, options_);
     ARROW_ASSIGN_OR_RAISE(const PixelSample sample, ReadPixelSample(*manifest_, places, options_.decode,
                                                                     options_.resample, opened.extractor->image_width(),
                                                                     opened.extractor->image_height(), cancellation_));
@@ -239,7 +239,7 @@ class Extractor {
     ARROW_RETURN_NOT_OK(MakeFolders(output_.Place(output_names::kShards)));
     const Stage stage(log_, "extract", result_.images, done, failed);
     if (distributor_ != nullptr) return Distribute(missing, thumbnails, advanced);
-    const ImagePlaces images(input_, options_.columns);
+    const ImagePlaces images(input_, options_);
     const ShardPlaces places = {manifest_.get(), &images, &store_, base_ != nullptr ? base_->previous : nullptr};
     ShardJob job = MakeShardJob(options_, *opened_.extractor, places, thumbnails, threads_, batches_ahead_);
     job.may_commit = [&] { return output_.CheckClaim(); };

@@ -1,6 +1,7 @@
 #include "pomona/pipeline/feature_rows.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <arrow/array.h>
@@ -31,19 +32,40 @@ std::string Difference(const FeaturePartInfo& a, const FeaturePartInfo& b) {
   return a.plan == b.plan ? "" : "plan";
 }
 
+/// Features of a row, or 0 where the columns are not those of a feature file.
+std::int64_t DimOf(const arrow::Schema& schema) {
+  constexpr std::array kTypes = {arrow::Type::STRING, arrow::Type::STRING, arrow::Type::INT32, arrow::Type::INT32,
+                                 arrow::Type::FIXED_SIZE_LIST};
+  if (schema.num_fields() != static_cast<int>(kTypes.size())) return 0;
+  for (std::size_t i = 0; i < kTypes.size(); ++i) {
+    if (schema.field(static_cast<int>(i))->type()->id() != kTypes[i]) return 0;
+  }
+  const auto& features = static_cast<const arrow::FixedSizeListType&>(*schema.field(kFeaturesLeaf)->type());
+  const bool named = schema.field(kFeaturesLeaf)->name() == "features";
+  return named && features.value_type()->id() == arrow::Type::FLOAT ? features.list_size() : 0;
+}
+
+/// What reading some row groups may hold at a time: the features twice, as they lie in the file and as they are read,
+/// and a table's share for the names. Features lie in the file as they are, so it holds at least as many bytes.
+std::int64_t MostBytes(const parquet::FileMetaData& metadata, int first_group, int count) {
+  std::int64_t bytes = kTableMemory;
+  for (int group = first_group; group < first_group + count; ++group) {
+    constexpr std::int64_t kMost = std::int64_t{1} << 40;
+    const std::int64_t size = metadata.RowGroup(group)->ColumnChunk(kFeaturesLeaf)->total_compressed_size();
+    bytes += 2 * std::clamp<std::int64_t>(size, 0, kMost);
+  }
+  return bytes;
+}
+
 }  // namespace
 
 Status FeatureRows::AddPart(const Location& location) {
   ARROW_ASSIGN_OR_RAISE(const ParquetInput input, ParquetInput::Open(location));
   ARROW_ASSIGN_OR_RAISE(const FeaturePartInfo info,
-                        FeaturePartInfo::FromKeyValues(KeyValues(*input.metadata), location.display));
-  std::shared_ptr<arrow::Schema> schema;
-  ARROW_RETURN_NOT_OK(input.reader->GetSchema(&schema));
-  const std::shared_ptr<arrow::Field> features = schema->GetFieldByName("features");
-  if (features == nullptr || features->type()->id() != arrow::Type::FIXED_SIZE_LIST || schema->num_fields() != 5) {
-    return Status::Invalid(location.display, " has not the columns of a feature file: ", schema->ToString());
-  }
-  const std::int64_t dim = static_cast<const arrow::FixedSizeListType&>(*features->type()).list_size();
+                        FeaturePartInfo::FromKeyValues(KeyValues(*input.metadata()), location.display));
+  ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::Schema> schema, input.Schema());
+  const std::int64_t dim = DimOf(*schema);
+  if (dim < 1) return Status::Invalid(location.display, " has not the columns of a feature file: ", schema->ToString());
   if (parts_.empty()) {
     info_ = info;
     dim_ = dim;
@@ -60,15 +82,15 @@ Status FeatureRows::AddPart(const Location& location) {
   for (const std::int64_t rows : info.block_rows) {
     Block block{parts_.size(), rows, group, 0};
     for (std::int64_t found = 0; found < rows; ++group, ++block.group_count) {
-      if (group == input.metadata->num_row_groups()) {
+      if (group == input.metadata()->num_row_groups()) {
         return Status::Invalid(location.display, " holds fewer rows than its metadata say");
       }
-      found += input.metadata->RowGroup(group)->num_rows();
+      found += input.metadata()->RowGroup(group)->num_rows();
     }
     blocks_.push_back(block);
     rows_ += rows;
   }
-  parts_.push_back({location, input.metadata});
+  parts_.push_back({location, input.metadata()});
   return Status::OK();
 }
 
@@ -136,10 +158,11 @@ Status FeatureRows::CheckNoOthers(const Location& folder, int generation) const 
 Result<std::shared_ptr<arrow::Table>> FeatureRows::ReadColumns(const Block& block,
                                                                const std::vector<int>& columns) const {
   const Part& part = parts_[block.part];
-  ARROW_ASSIGN_OR_RAISE(const ParquetInput input, ParquetInput::Open(part.location, part.metadata));
+  const std::int64_t memory = MostBytes(*part.metadata, block.first_group, block.group_count);
+  ARROW_ASSIGN_OR_RAISE(const ParquetInput input, ParquetInput::Open(part.location, part.metadata, memory));
   std::vector<int> groups(static_cast<std::size_t>(block.group_count));
   for (std::size_t i = 0; i < groups.size(); ++i) groups[i] = block.first_group + static_cast<int>(i);
-  return input.reader->ReadRowGroups(groups, columns);
+  return input.ReadRowGroups(groups, columns);
 }
 
 Status FeatureRows::Visit(std::int64_t number, const std::function<Status(const RowBlock&)>& visit) const {

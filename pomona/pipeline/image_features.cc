@@ -138,7 +138,9 @@ class ImageFeatures::Worker {
   Status Read(const std::string& place) {
     const bool uri = place.find("://") != std::string::npos;
     ARROW_ASSIGN_OR_RAISE(const Location location, uri ? owner_.places_.Place(place) : Location::Parse(place));
-    Status read = ReadObject(location, {}, &bytes_);
+    FileVersion expected;
+    expected.most_bytes = owner_.places_.most_bytes();
+    Status read = ReadObject(location, expected, &bytes_);
     if (FailureCodeOf(read) != FailureCode::kMissing) return read;
     return ImageFailure(FailureCode::kMissing, "there is no such file");  // it was never listed
   }
@@ -157,7 +159,7 @@ class ImageFeatures::Worker {
 ImageFeatures::ImageFeatures(const RunOptions& options, OpenedExtractor opened, const Location& here, int threads)
     : options_(options),
       opened_(std::move(opened)),
-      places_(here),
+      places_(here, options),
       threads_(ExtractingThreads(*opened_.extractor, threads)) {}
 
 ImageFeatures::~ImageFeatures() = default;

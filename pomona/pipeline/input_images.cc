@@ -12,6 +12,7 @@
 #include "pomona/pipeline/inventory.h"
 #include "pomona/pipeline/labels.h"
 #include "pomona/pipeline/list_file.h"
+#include "pomona/pipeline/memory_plan.h"
 #include "pomona/pipeline/packed_folder.h"
 #include "pomona/pipeline/packed_input.h"
 #include "pomona/pipeline/sample.h"
@@ -28,7 +29,7 @@ std::string FolderPrefix(const Location& folder) {
 
 Status AddFolder(const Location& folder, const InputColumns& columns, const Labeler& labeler,
                  const Cancellation* cancellation, InputNames* names, InputImages* images) {
-  images->rows = ManifestRows(FolderPrefix(folder));
+  images->rows = ManifestRows(FolderPrefix(folder), images->rows.memory_limit());
   const std::string& prefix = images->rows.prefix();
   std::vector<ListedFile> packed;
   const auto add_image = [&](const ListedFile& file) {
@@ -50,12 +51,13 @@ Status AddFolder(const Location& folder, const InputColumns& columns, const Labe
     if (cancellation != nullptr) ARROW_RETURN_NOT_OK(cancellation->Check());
     const Location place = folder.Child(file.path);
     if (IsPackedFile(file.path)) {
-      ARROW_RETURN_NOT_OK(AddPackedImages(place, file.path, file, labeler, names, &images->rows));
+      ARROW_RETURN_NOT_OK(AddPackedImages(place, file.path, file, labeler, names, &images->rows, cancellation));
       continue;
     }
     bool packs = false;
     if (IsParquetFile(file.path)) {
-      ARROW_ASSIGN_OR_RAISE(packs, AddParquetImages(place, file.path, file, columns, labeler, names, &images->rows));
+      ARROW_ASSIGN_OR_RAISE(
+          packs, AddParquetImages(place, file.path, file, columns, labeler, names, &images->rows, cancellation));
     }
     if (!packs) add_image(file);
   }
@@ -70,25 +72,26 @@ Result<ListedFile> ListedAlone(const Location& place) {
 }
 
 /// A single archive as INPUT.
-Status AddPackedFile(const Location& tar, const Labeler& labeler, InputNames* names, InputImages* images) {
+Status AddPackedFile(const Location& tar, const Labeler& labeler, InputNames* names, InputImages* images,
+                     const Cancellation* cancellation) {
   ARROW_RETURN_NOT_OK(CheckPackedFile(tar));
-  images->rows = ManifestRows(ListPrefix(tar));
+  images->rows = ManifestRows(ListPrefix(tar), images->rows.memory_limit());
   ARROW_ASSIGN_OR_RAISE(const ListedFile listed, ListedAlone(tar));
-  return AddPackedImages(tar, tar.name(), listed, labeler, names, &images->rows);
+  return AddPackedImages(tar, tar.name(), listed, labeler, names, &images->rows, cancellation);
 }
 
 /// A table as INPUT: of images, or of paths.
 Status AddTable(const Location& table, const InputColumns& columns, const Labeler& labeler, InputNames* names,
-                InputImages* images) {
+                InputImages* images, const Cancellation* cancellation) {
   ARROW_RETURN_NOT_OK(CheckPackedFile(table));
-  images->rows = ManifestRows(ListPrefix(table));
+  images->rows = ManifestRows(ListPrefix(table), images->rows.memory_limit());
   if (IsParquetFile(table.path)) {
     ARROW_ASSIGN_OR_RAISE(const ListedFile listed, ListedAlone(table));
-    ARROW_ASSIGN_OR_RAISE(const bool packs,
-                          AddParquetImages(table, table.name(), listed, columns, labeler, names, &images->rows));
+    ARROW_ASSIGN_OR_RAISE(const bool packs, AddParquetImages(table, table.name(), listed, columns, labeler, names,
+                                                             &images->rows, cancellation));
     if (packs) return Status::OK();
   }
-  return ReadListFile(table, columns, labeler, &images->rows);
+  return ReadListFile(table, columns, labeler, &images->rows, cancellation);
 }
 
 /// Rows that pass the globs; patterns see the path below the input.
@@ -145,13 +148,14 @@ void NoteMissingLabels(const LabelRule& rule, const Labeler& labeler, InputImage
 Result<InputImages> AllImages(const RunOptions& options, const Location& input, const Labeler& labeler,
                               const Cancellation* cancellation) {
   InputImages images;
+  images.rows = ManifestRows("", MemoryAllowed(options.memory) / 2);
   InputNames names(options.include_skipped);
   if (IsListFile(options.input)) {
-    ARROW_RETURN_NOT_OK(AddTable(input, options.columns, labeler, &names, &images));
+    ARROW_RETURN_NOT_OK(AddTable(input, options.columns, labeler, &names, &images, cancellation));
   } else if (IsInventory(input.path)) {
-    ARROW_RETURN_NOT_OK(ReadInventory(input, labeler, &names, &images.rows));
+    ARROW_RETURN_NOT_OK(ReadInventory(input, labeler, &names, &images.rows, cancellation));
   } else if (IsPackedFile(input.path)) {
-    ARROW_RETURN_NOT_OK(AddPackedFile(input, labeler, &names, &images));
+    ARROW_RETURN_NOT_OK(AddPackedFile(input, labeler, &names, &images, cancellation));
   } else {
     ARROW_RETURN_NOT_OK(AddFolder(input, options.columns, labeler, cancellation, &names, &images));
   }
@@ -195,10 +199,14 @@ std::string ManifestPrefix(std::string_view text, const Location& input) {
   return IsListFile(text) ? ListPrefix(input) : FolderPrefix(input);
 }
 
-ImagePlaces::ImagePlaces(const Location& input, const InputColumns& columns)
+ImagePlaces::ImagePlaces(const Location& input, const RunOptions& options)
+    : ImagePlaces(input, options.columns, MostImageBytes(MemoryAllowed(options.memory), options.decode.max_pixels)) {}
+
+ImagePlaces::ImagePlaces(const Location& input, const InputColumns& columns, std::int64_t most_bytes)
     : root_(IsListFile(input.path) || IsPackedFile(input.path) ? input.Parent() : input),
       remote_(IsListFile(input.path) || !input.is_local()),
-      parquet_(std::make_unique<ParquetImages>(columns, CurrentStoreOptions().read_ahead)) {}
+      most_bytes_(most_bytes),
+      parquet_(std::make_unique<ParquetImages>(columns, CurrentStoreOptions().read_ahead, most_bytes)) {}
 
 Result<Location> ImagePlaces::Place(std::string_view key) const {
   const bool uri = key.find("://") != std::string_view::npos;
@@ -219,11 +227,12 @@ Result<Location> ImagePlaces::Place(std::string_view key) const {
   return folders_.emplace(std::string(folder), std::move(place)).first->second.Child(name);
 }
 
-Status ReadImage(const ImagePlaces& places, const ManifestRow& image, ByteBuffer* bytes) {
+Status ReadImage(const ImagePlaces& places, const ManifestRow& image, ByteBuffer* bytes,
+                 const Cancellation* cancellation) {
   ARROW_ASSIGN_OR_RAISE(const Location place, places.Place(image.key));
-  const FileVersion expected{image.size, image.mtime_ns, image.etag};
+  const FileVersion expected{image.size, image.mtime_ns, image.etag, places.most_bytes()};
   if (image.offset < 0) return ReadObject(place, expected, bytes);
-  if (IsParquetFile(image.key)) return places.parquet().Read(place, expected, image.offset, bytes);
+  if (IsParquetFile(image.key)) return places.parquet().Read(place, expected, image.offset, bytes, cancellation);
   return ReadRange(place, expected, image.offset, image.size, bytes);
 }
 

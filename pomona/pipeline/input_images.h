@@ -38,12 +38,17 @@ std::string ManifestPrefix(std::string_view text, const Location& input);
 class ImagePlaces {
  public:
   /// \param[in] columns of images inside Parquet files
-  explicit ImagePlaces(const Location& input, const InputColumns& columns = {});
+  /// \param[in] most_bytes of one image's file (`MostImageBytes`)
+  explicit ImagePlaces(const Location& input, const InputColumns& columns = {},
+                       std::int64_t most_bytes = 1'500'000'000);
+  ImagePlaces(const Location& input, const RunOptions& options);
 
   Result<Location> Place(std::string_view key) const;
 
   /// \brief Whether images lie, or may lie, in a store that takes its time.
   bool remote() const { return remote_; }
+
+  std::int64_t most_bytes() const { return most_bytes_; }
 
   /// \brief Reads images that are rows of Parquet files.
   ParquetImages& parquet() const { return *parquet_; }
@@ -51,6 +56,7 @@ class ImagePlaces {
  private:
   Location root_;  ///< the input, or the folder of a list file
   bool remote_;
+  std::int64_t most_bytes_;
   std::unique_ptr<ParquetImages> parquet_;
 
   mutable std::mutex mutex_;
@@ -58,6 +64,7 @@ class ImagePlaces {
 };
 
 /// \brief Reads an image of a manifest: a whole file, or its part of a packed one; errors as `ReadObject` has them.
-Status ReadImage(const ImagePlaces& places, const ManifestRow& image, ByteBuffer* bytes);
+Status ReadImage(const ImagePlaces& places, const ManifestRow& image, ByteBuffer* bytes,
+                 const Cancellation* cancellation = nullptr);
 
 }  // namespace pomona

@@ -14,10 +14,12 @@
 #include <arrow/table.h>
 #include <arrow/type.h>
 #include <arrow/util/compression.h>
+#include <parquet/schema.h>
 
 #include "pomona/base/json.h"
 #include "pomona/base/text.h"
 #include "pomona/base/usage_error.h"
+#include "pomona/pipeline/input_limits.h"
 #include "pomona/pipeline/parquet_io.h"
 #include "pomona/storage/aws_signature.h"
 #include "pomona/storage/file_io.h"
@@ -57,8 +59,9 @@ Columns ColumnsOf(const std::vector<std::string>& names) {
 
 class Report {
  public:
-  Report(const Location& place, const Labeler& labeler, InputNames* names, ManifestRows* rows)
-      : place_(place), labeler_(labeler), names_(names), rows_(rows) {}
+  Report(const Location& place, const Labeler& labeler, InputNames* names, ManifestRows* rows,
+         const Cancellation* cancellation)
+      : place_(place), labeler_(labeler), names_(names), rows_(rows), cancellation_(cancellation) {}
 
   Status Read() {
     ARROW_ASSIGN_OR_RAISE(const std::string text, ReadText(place_));
@@ -105,6 +108,7 @@ class Report {
                           arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), plain, read,
                                                             arrow::csv::ParseOptions::Defaults(), convert));
     for (;;) {
+      if (cancellation_ != nullptr) ARROW_RETURN_NOT_OK(cancellation_->Check());
       std::shared_ptr<arrow::RecordBatch> batch;
       ARROW_RETURN_NOT_OK(reader->ReadNext(&batch));
       if (batch == nullptr) return Status::OK();
@@ -114,12 +118,14 @@ class Report {
 
   Status ReadParquet(const Location& data) {
     ARROW_ASSIGN_OR_RAISE(const ParquetInput input, ParquetInput::Open(data));
-    for (int group = 0; group < input.reader->num_row_groups(); ++group) {
-      ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::Table> table, input.reader->ReadRowGroup(group));
-      ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::RecordBatch> batch, table->CombineChunksToBatch());
-      ARROW_RETURN_NOT_OK(Add(*batch, false));
-    }
-    return Status::OK();
+    const parquet::SchemaDescriptor& leaves = *input.metadata()->schema();
+    std::vector<std::string> names;
+    for (int leaf = 0; leaf < leaves.num_columns(); ++leaf) names.push_back(leaves.GetColumnRoot(leaf)->name());
+    const Columns columns = ColumnsOf(names);
+    std::vector<int> wanted = {columns.bucket, columns.key, columns.size, columns.etag, columns.latest, columns.marker};
+    std::erase(wanted, -1);
+    std::sort(wanted.begin(), wanted.end());
+    return input.VisitRows(wanted, [&](const arrow::RecordBatch& batch) { return Add(batch, false); }, cancellation_);
   }
 
   /// \param[in] encoded keys are URL-encoded, as in CSV reports
@@ -138,9 +144,10 @@ class Report {
       const std::string raw = text(columns.key, i);
       const std::string key = encoded ? UriDecode(raw) : raw;
       if (key.empty() || key.ends_with('/') || !names_->Takes(key)) continue;
+      ARROW_RETURN_NOT_OK(CheckNameSizes(key, {}, [&] { return "an object of " + place_.display; }));
       AddObject(text(columns.bucket, i), key, text(columns.size, i), text(columns.etag, i));
     }
-    return Status::OK();
+    return rows_->CheckMemory();
   }
 
   void AddObject(const std::string& bucket, const std::string& key, const std::string& size, const std::string& etag) {
@@ -155,18 +162,20 @@ class Report {
   const Labeler& labeler_;
   InputNames* names_;
   ManifestRows* rows_;
+  const Cancellation* cancellation_;
 };
 
 }  // namespace
 
 bool IsInventory(std::string_view input) { return input.ends_with("/manifest.json"); }
 
-Status ReadInventory(const Location& report, const Labeler& labeler, InputNames* names, ManifestRows* rows) {
+Status ReadInventory(const Location& report, const Labeler& labeler, InputNames* names, ManifestRows* rows,
+                     const Cancellation* cancellation) {
   if (report.s3 == nullptr) {
     return UsageError("INPUT: " + report.display + ": an inventory is read where S3 wrote it; give its s3:// URI");
   }
-  Status status = Report(report, labeler, names, rows).Read();
-  if (status.ok() || IsUsageError(status) || !status.IsInvalid()) return status;
+  Status status = Report(report, labeler, names, rows, cancellation).Read();
+  if (status.ok() || IsUsageError(status) || !(status.IsInvalid() || status.IsCapacityError())) return status;
   return UsageError("INPUT: " + report.display + " is no S3 Inventory report: " + status.message());
 }
 

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "pomona/base/cancellation.h"
 #include "pomona/base/status.h"
 #include "pomona/pipeline/input_names.h"
 #include "pomona/pipeline/labels.h"
@@ -22,6 +23,7 @@ bool IsInventory(std::string_view input);
 /// \param[in,out] names judges whole keys, as if the bucket were the input
 /// \param[in,out] rows get one row an object, with its URI as path and key, size and ETag
 /// \return UsageError for a report that cannot be understood, saying what is missing
-Status ReadInventory(const Location& report, const Labeler& labeler, InputNames* names, ManifestRows* rows);
+Status ReadInventory(const Location& report, const Labeler& labeler, InputNames* names, ManifestRows* rows,
+                     const Cancellation* cancellation = nullptr);
 
 }  // namespace pomona

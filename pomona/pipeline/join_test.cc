@@ -30,9 +30,9 @@ TEST(Join, PartsAndRowGroupsDependOnManifestIndicesAlone) {
   for (std::size_t i = 0; i < parts.size(); ++i) {
     EXPECT_EQ(parts[i].rows, rows[i]);
     const ParquetInput input = ParquetInput::Open(output.Child(parts[i].name)).ValueOrDie();
-    EXPECT_EQ(input.metadata->num_rows(), rows[i]);
-    EXPECT_EQ(input.metadata->num_row_groups(), groups[i]);
-    const FeaturePartInfo info = FeaturePartInfo::FromKeyValues(KeyValues(*input.metadata), "part").ValueOrDie();
+    EXPECT_EQ(input.metadata()->num_rows(), rows[i]);
+    EXPECT_EQ(input.metadata()->num_row_groups(), groups[i]);
+    const FeaturePartInfo info = FeaturePartInfo::FromKeyValues(KeyValues(*input.metadata()), "part").ValueOrDie();
     EXPECT_EQ(info.first_block, static_cast<std::int64_t>(i));
     EXPECT_EQ(info.block_rows, std::vector<std::int64_t>{rows[i]});
     EXPECT_EQ(info.extractor, "test");
@@ -53,7 +53,7 @@ TEST(Join, NothingGoodIsAnEmptyPart) {
   const Location output = Location::Parse(folder / "out").ValueOrDie();
   testing_features::MakeFeatures(output, 2, 3, {0, 1});
   const ParquetInput input = ParquetInput::Open(output.Child("features/part-00000.parquet")).ValueOrDie();
-  EXPECT_EQ(input.metadata->num_rows(), 0);
+  EXPECT_EQ(input.metadata()->num_rows(), 0);
 }
 
 }  // namespace

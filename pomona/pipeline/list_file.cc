@@ -7,14 +7,17 @@
 #include <vector>
 
 #include <arrow/array.h>
+#include <arrow/buffer.h>
 #include <arrow/csv/api.h>
 #include <arrow/io/interfaces.h>
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
+#include <parquet/schema.h>
 
 #include "pomona/base/text.h"
 #include "pomona/base/usage_error.h"
+#include "pomona/pipeline/input_limits.h"
 #include "pomona/pipeline/parquet_io.h"
 #include "pomona/storage/file_io.h"
 
@@ -61,7 +64,9 @@ Result<std::string_view> TextOf(const arrow::Array& column, std::int64_t i) {
       return static_cast<const arrow::LargeBinaryArray&>(column).GetView(i);
     case arrow::Type::DICTIONARY: {
       const auto& dictionary = static_cast<const arrow::DictionaryArray&>(column);
-      return TextOf(*dictionary.dictionary(), dictionary.GetValueIndex(i));
+      const std::int64_t index = dictionary.GetValueIndex(i);  // nobody has checked it
+      if (index < 0 || index >= dictionary.dictionary()->length()) return Status::Invalid("a broken dictionary");
+      return TextOf(*dictionary.dictionary(), index);
     }
     default:
       return Status::Invalid("text is wanted, ", column.type()->ToString(), " found");
@@ -103,7 +108,7 @@ class ListRows {
       }
       ARROW_RETURN_NOT_OK(AddRow(*path, batch, i));
     }
-    return Status::OK();
+    return rows_->CheckMemory();
   }
 
   Status CheckDuplicates() const {
@@ -131,7 +136,10 @@ class ListRows {
   }
 
  private:
+  std::string RowName() const { return "row " + std::to_string(count_) + " of " + list_.display; }
+
   Status AddRow(std::string_view path, const arrow::RecordBatch& batch, std::int64_t i) {
+    ARROW_RETURN_NOT_OK(CheckNameSizes(path, {}, [&] { return RowName(); }));
     const std::string key = IsWhole(path) ? std::string(path) : WithoutDots(path);
     std::string label;
     if (label_column_ >= 0) {
@@ -140,6 +148,7 @@ class ListRows {
         return UsageError("INPUT: row " + std::to_string(count_) + " of " + list_.display +
                           ": column label: " + text.status().message());
       }
+      ARROW_RETURN_NOT_OK(CheckNameSizes(path, *text, [&] { return RowName(); }));
       label = ToValidUtf8(*text);
     } else {
       const std::string place = IsWhole(key) ? key : folder_.path + "/" + key;
@@ -182,7 +191,22 @@ class ListRows {
   bool detours_ = false;   ///< a local path with ".." or the like is
 };
 
-Status ReadCsv(const Location& list, ListRows* rows) {
+/// Whoever parses a CSV makes something for each of its columns: a megabyte of commas takes gigabytes.
+Status CheckColumnCount(const Location& list) {
+  constexpr std::int64_t kMostColumns = 1000;
+  constexpr std::int64_t kFirstBlock = 1 << 20;  // what the parser reads at a time
+  ARROW_ASSIGN_OR_RAISE(const auto file, OpenInputFile(list));
+  ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::Buffer> block, file->Read(kFirstBlock));
+  std::string_view line(reinterpret_cast<const char*>(block->data()), static_cast<std::size_t>(block->size()));
+  line = line.substr(0, line.find('\n'));
+  const std::int64_t columns = 1 + std::count(line.begin(), line.end(), ',');
+  if (columns <= kMostColumns) return Status::OK();
+  return UsageError("INPUT: " + list.display + " has " + HumanCount(columns) + " columns, more than the limit of " +
+                    HumanCount(kMostColumns));
+}
+
+Status ReadCsv(const Location& list, ListRows* rows, const Cancellation* cancellation) {
+  ARROW_RETURN_NOT_OK(CheckColumnCount(list));
   ARROW_ASSIGN_OR_RAISE(const auto file, OpenInputFile(list));
   auto read = arrow::csv::ReadOptions::Defaults();
   read.use_threads = false;
@@ -195,6 +219,7 @@ Status ReadCsv(const Location& list, ListRows* rows) {
   if (!reader.ok()) return UsageError("INPUT: " + list.display + " is no readable CSV: " + reader.status().message());
   ARROW_RETURN_NOT_OK(rows->CheckColumns(*(*reader)->schema()));
   for (;;) {
+    if (cancellation != nullptr) ARROW_RETURN_NOT_OK(cancellation->Check());
     std::shared_ptr<arrow::RecordBatch> batch;
     const Status status = (*reader)->ReadNext(&batch);
     if (!status.ok()) return UsageError("INPUT: " + list.display + " is no readable CSV: " + status.message());
@@ -203,23 +228,26 @@ Status ReadCsv(const Location& list, ListRows* rows) {
   }
 }
 
-Status ReadParquet(const Location& list, ListRows* rows) {
+Status ReadParquet(const Location& list, ListRows* rows, const Cancellation* cancellation) {
   const Result<ParquetInput> input = ParquetInput::Open(list);
   if (!input.ok()) return UsageError("INPUT: " + input.status().message());
-  std::shared_ptr<arrow::Schema> schema;
-  ARROW_RETURN_NOT_OK(input->reader->GetSchema(&schema));
+  ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::Schema> schema, input->Schema());
   ARROW_RETURN_NOT_OK(rows->CheckColumns(*schema));
-  for (int group = 0; group < input->reader->num_row_groups(); ++group) {
-    ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::Table> table, input->reader->ReadRowGroup(group));
-    arrow::TableBatchReader batches(*table);
-    for (;;) {
-      std::shared_ptr<arrow::RecordBatch> batch;
-      ARROW_RETURN_NOT_OK(batches.ReadNext(&batch));
-      if (batch == nullptr) break;
-      ARROW_RETURN_NOT_OK(rows->Add(*batch));
-    }
+  const parquet::SchemaDescriptor& leaves = *input->metadata()->schema();
+  std::vector<int> wanted;
+  for (int leaf = 0; leaf < leaves.num_columns(); ++leaf) {
+    const std::string& name = leaves.GetColumnRoot(leaf)->name();
+    if (name == rows->path_name() || name == rows->label_name()) wanted.push_back(leaf);
   }
-  return Status::OK();
+  Status read = input->VisitRows(
+      wanted,
+      [&](const arrow::RecordBatch& batch) {
+        ARROW_RETURN_NOT_OK(rows->CheckColumns(*batch.schema()));
+        return rows->Add(batch);
+      },
+      cancellation);
+  if (IsUsageError(read) || !(read.IsInvalid() || read.IsCapacityError())) return read;
+  return UsageError("INPUT: " + read.message());
 }
 
 }  // namespace
@@ -232,11 +260,13 @@ std::string ListPrefix(const Location& list) {
   return folder.display + "/";
 }
 
-Status ReadListFile(const Location& list, const InputColumns& columns, const Labeler& labeler, ManifestRows* rows) {
+Status ReadListFile(const Location& list, const InputColumns& columns, const Labeler& labeler, ManifestRows* rows,
+                    const Cancellation* cancellation) {
   ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(list));
   if (kind != PlaceKind::kFile) return UsageError("INPUT: there is no file " + list.display);
   ListRows list_rows(list, columns, labeler, rows);
-  ARROW_RETURN_NOT_OK(list.path.ends_with(".csv") ? ReadCsv(list, &list_rows) : ReadParquet(list, &list_rows));
+  ARROW_RETURN_NOT_OK(list.path.ends_with(".csv") ? ReadCsv(list, &list_rows, cancellation)
+                                                  : ReadParquet(list, &list_rows, cancellation));
   return list_rows.CheckDuplicates();
 }
 

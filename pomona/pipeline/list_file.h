@@ -1,5 +1,6 @@
 #pragma once
 
+#include "pomona/base/cancellation.h"
 #include "pomona/base/status.h"
 #include "pomona/pipeline/labels.h"
 #include "pomona/pipeline/manifest.h"
@@ -19,8 +20,10 @@ bool IsListFile(std::string_view input);
 /// \param[in] columns names of the columns where they have others
 /// \param[in,out] rows get one row an image, in the list's order; the prefix must be `ListPrefix(list)`
 /// \return UsageError for a missing column, an empty path, or an image that stands there twice, also where its local
-///         paths differ, as a/1.jpg and a/../a/1.jpg do, with both rows named (counted from 1, without the heading)
-Status ReadListFile(const Location& list, const InputColumns& columns, const Labeler& labeler, ManifestRows* rows);
+///         paths differ, as a/1.jpg and a/../a/1.jpg do, with both rows named (counted from 1, without the heading),
+///         and for what exceeds a limit (input_limits.h, parquet_io.h); Cancelled
+Status ReadListFile(const Location& list, const InputColumns& columns, const Labeler& labeler, ManifestRows* rows,
+                    const Cancellation* cancellation = nullptr);
 
 /// \brief What the paths of a list get in front: its folder, as the user would type it.
 std::string ListPrefix(const Location& list);

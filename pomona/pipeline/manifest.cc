@@ -12,6 +12,7 @@
 
 #include "pomona/base/hash.h"
 #include "pomona/base/json.h"
+#include "pomona/base/text.h"
 #include "pomona/base/usage_error.h"
 #include "pomona/pipeline/parquet_io.h"
 
@@ -19,6 +20,7 @@ namespace pomona {
 namespace {
 
 constexpr std::int64_t kGroupRows = 8 * kBlockRows;
+constexpr std::int64_t kManifestMemory = 300'000'000;  ///< a row group of the longest names, with room for its pages
 constexpr const char* kPrefixKey = "pomona.prefix_bytes";
 constexpr const char* kSkippedKey = "pomona.files_skipped";
 constexpr const char* kVersionKey = "pomona.format_version";
@@ -109,6 +111,26 @@ Result<std::shared_ptr<arrow::RecordBatch>> GroupOfRows(const ManifestRows& rows
   return arrow::RecordBatch::Make(ManifestSchema(), count, std::move(columns));
 }
 
+/// Manifests of older versions have the first five columns.
+bool IsManifestSchema(const arrow::Schema& schema) {
+  const std::shared_ptr<arrow::Schema> ours = ManifestSchema();
+  if (schema.num_fields() != 5 && schema.num_fields() != ours->num_fields()) return false;
+  for (int i = 0; i < schema.num_fields(); ++i) {
+    if (!schema.field(i)->type()->Equals(*ours->field(i)->type())) return false;
+  }
+  return true;
+}
+
+/// Whether all row groups but the last have as many rows as blocks are looked for in.
+bool IsCutIntoGroups(const parquet::FileMetaData& metadata) {
+  std::int64_t left = metadata.num_rows();
+  for (int group = 0; group < metadata.num_row_groups(); ++group) {
+    if (metadata.RowGroup(group)->num_rows() != std::min(kGroupRows, left)) return false;
+    left -= std::min(kGroupRows, left);
+  }
+  return left == 0;
+}
+
 /// A name for people to tell bytes apart: all beyond ASCII as \xFF.
 std::string WithBytes(std::string_view name) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
@@ -131,8 +153,16 @@ std::int32_t ManifestRows::NumberOfLabel(std::string_view label) {
   if (number == label_numbers_.end()) {
     number = label_numbers_.emplace(std::string(label), static_cast<std::int32_t>(labels_.size())).first;
     labels_.emplace_back(label);
+    bytes_ += 2 * static_cast<std::int64_t>(label.size()) + 128;
   }
   return number->second;
+}
+
+Status ManifestRows::CheckMemory() const {
+  if (bytes_ <= memory_limit_) return Status::OK();
+  return UsageError("INPUT: the names of the first " + HumanCount(size()) + " images take more than the limit of " +
+                    HumanBytes(static_cast<double>(memory_limit_)) +
+                    ": raise --memory, which is twice that, or take fewer images");
 }
 
 void ManifestRows::AddRow(const ManifestRow& row) {
@@ -150,6 +180,7 @@ void ManifestRows::AddRow(const ManifestRow& row) {
   char* place = static_cast<char*>(memory_->allocate(record.size(), 1));
   std::copy(record.begin(), record.end(), place);
   records_.push_back(place);
+  bytes_ += static_cast<std::int64_t>(record.size() + sizeof(place));
 }
 
 ManifestRow ManifestRows::row(std::int64_t i) const {
@@ -217,7 +248,7 @@ Result<std::string> WriteManifest(const ManifestRows& rows, const Location& loca
 ManifestRow ManifestBlock::row(std::int64_t i) const {
   ManifestRow row;
   row.path = path_->GetView(i);
-  row.key = key_->IsNull(i) ? row.path.substr(prefix_length_) : key_->GetView(i);
+  row.key = key_->IsNull(i) ? row.path.substr(std::min(prefix_length_, row.path.size())) : key_->GetView(i);
   row.label = label_->GetView(i);
   row.size = size_->IsNull(i) ? -1 : size_->Value(i);
   row.mtime_ns = mtime_ns_->Value(i);
@@ -230,12 +261,15 @@ Result<std::unique_ptr<Manifest>> Manifest::Open(const Location& location) {
   ARROW_ASSIGN_OR_RAISE(const ParquetInput input, ParquetInput::Open(location));
   std::unique_ptr<Manifest> manifest(new Manifest());
   manifest->location_ = location;
-  manifest->metadata_ = input.metadata;
-  manifest->size_ = input.metadata->num_rows();
-  std::map<std::string, std::string> about = KeyValues(*input.metadata);
+  manifest->metadata_ = input.metadata();
+  manifest->size_ = input.metadata()->num_rows();
+  std::map<std::string, std::string> about = KeyValues(*input.metadata());
   const std::string prefix = about[kPrefixKey];
   const auto parsed = std::from_chars(prefix.data(), prefix.data() + prefix.size(), manifest->prefix_length_);
-  if (parsed.ec != std::errc()) return Status::Invalid(location.display, " is no manifest of Pomona");
+  ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::Schema> schema, input.Schema());
+  if (parsed.ec != std::errc() || !IsManifestSchema(*schema) || !IsCutIntoGroups(*input.metadata())) {
+    return Status::Invalid(location.display, " is no manifest of Pomona");
+  }
   if (about.contains(kSkippedKey)) {
     ARROW_ASSIGN_OR_RAISE(const Json skipped, ParseJson(about[kSkippedKey], location.display));
     manifest->skipped_ = SkippedFiles::FromJson(skipped);
@@ -252,8 +286,11 @@ Result<std::shared_ptr<const ManifestBlock>> Manifest::ReadBlock(std::int64_t bl
   {
     const std::lock_guard lock(mutex_);
     if (group_ != group) {
-      ARROW_ASSIGN_OR_RAISE(const ParquetInput input, ParquetInput::Open(location_, metadata_));
-      ARROW_ASSIGN_OR_RAISE(table, input.reader->ReadRowGroup(static_cast<int>(group)));
+      ARROW_ASSIGN_OR_RAISE(const ParquetInput input, ParquetInput::Open(location_, metadata_, kManifestMemory));
+      ARROW_ASSIGN_OR_RAISE(table, input.ReadRowGroups({static_cast<int>(group)}));
+      if (table->num_rows() != std::min(kGroupRows, size_ - group * kGroupRows)) {
+        return Status::Invalid(location_.display, " holds fewer rows than its metadata say");
+      }
       ARROW_ASSIGN_OR_RAISE(table_, table->CombineChunks());
       group_ = group;
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <memory_resource>
@@ -48,7 +49,9 @@ struct ManifestRow {
 class ManifestRows {
  public:
   /// \param[in] prefix what `path` has before `key` in almost all rows, such as "data/"
-  explicit ManifestRows(std::string prefix) : prefix_(std::move(prefix)) {}
+  /// \param[in] memory_limit bytes that `CheckMemory` allows
+  explicit ManifestRows(std::string prefix, std::int64_t memory_limit = std::numeric_limits<std::int64_t>::max())
+      : prefix_(std::move(prefix)), memory_limit_(memory_limit) {}
 
   /// \brief Adds the row of a key below the prefix.
   void Add(std::string_view key, std::string_view label, std::int64_t size, std::int64_t mtime_ns,
@@ -63,6 +66,12 @@ class ManifestRows {
 
   /// \brief Adds a row whatever its path and key have to do with each other.
   void AddRow(const ManifestRow& row);
+
+  /// \brief Whether the rows are within the limit: a small file can name any number of images.
+  ///
+  /// \return UsageError that says what to do
+  Status CheckMemory() const;
+  std::int64_t memory_limit() const { return memory_limit_; }
 
   /// \brief Sorts by the UTF-8 bytes of `path`; equal ones by `key`.
   void Sort();
@@ -94,6 +103,8 @@ class ManifestRows {
   std::int32_t NumberOfLabel(std::string_view label);
 
   std::string prefix_;
+  std::int64_t memory_limit_;
+  std::int64_t bytes_ = 0;  ///< of records and labels
   std::unique_ptr<std::pmr::monotonic_buffer_resource> memory_ =
       std::make_unique<std::pmr::monotonic_buffer_resource>();
   std::vector<const char*> records_;  ///< of the rows, in `memory_`

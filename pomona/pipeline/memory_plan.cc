@@ -1,6 +1,7 @@
 #include "pomona/pipeline/memory_plan.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "pomona/base/resources.h"
 #include "pomona/base/text.h"
@@ -46,6 +47,13 @@ BlockPlan PlanBlocks(std::int64_t limit, std::int64_t resident, int threads, std
                    std::to_string(threads) + " threads";
   }
   return plan;
+}
+
+std::int64_t MostImageBytes(std::int64_t memory_allowed, std::int64_t max_pixels) {
+  constexpr std::int64_t kBytesAPixel = 8;
+  constexpr std::int64_t kOtherContent = 64'000'000;
+  const std::int64_t pixels = std::min(max_pixels, std::numeric_limits<std::int64_t>::max() / (2 * kBytesAPixel));
+  return std::min(kBytesAPixel * pixels + kOtherContent, memory_allowed / 4);
 }
 
 std::int64_t EngineMemory(std::int64_t limit, std::int64_t resident, int threads) {

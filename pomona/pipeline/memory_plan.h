@@ -29,6 +29,10 @@ struct BlockPlan {
 /// \param[in] dim features of a row
 BlockPlan PlanBlocks(std::int64_t limit, std::int64_t resident, int threads, std::int64_t dim);
 
+/// \brief Bytes that the file of one image may have: what 64-bit pixels take, and 64 MB for what else is in it, but no
+/// more than a quarter of the memory that is allowed.
+std::int64_t MostImageBytes(std::int64_t memory_allowed, std::int64_t max_pixels);
+
 /// \brief What is left for the network of a run: the limit less what is resident, and less what reading, decoding and
 /// writing take on every thread; at least 1.
 std::int64_t EngineMemory(std::int64_t limit, std::int64_t resident, int threads);

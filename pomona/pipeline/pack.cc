@@ -235,7 +235,7 @@ class Packing {
     }
     ARROW_RETURN_NOT_OK(MakeFolders(output_.Place(output_names::kShards)));
     const Stage stage(job_.log(), "pack", result_.images, first, failed);
-    const ImagePlaces places(input_, options_.images.columns);
+    const ImagePlaces places(input_, options_.images);
     ManifestImages images(*manifest_, places, {CurrentStoreOptions().read_ahead, CurrentStoreOptions().connections},
                           first);
     ManifestImages::Image image{};

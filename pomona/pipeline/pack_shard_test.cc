@@ -44,11 +44,11 @@ TEST(PackShard, NoRowGroupOfAParquetShardIsLarge) {
   ASSERT_TRUE(shard->Close().ok());
 
   const ParquetInput input = ParquetInput::Open(place).ValueOrDie();
-  EXPECT_EQ(input.metadata->num_rows(), 1505);
-  EXPECT_EQ(input.metadata->num_row_groups(), 4);
-  for (int group = 0; group < input.metadata->num_row_groups(); ++group) {
-    EXPECT_LE(input.metadata->RowGroup(group)->total_byte_size(), kRowGroupBytes + 100'000);
-    EXPECT_LE(input.metadata->RowGroup(group)->num_rows(), kBlockRows);
+  EXPECT_EQ(input.metadata()->num_rows(), 1505);
+  EXPECT_EQ(input.metadata()->num_row_groups(), 4);
+  for (int group = 0; group < input.metadata()->num_row_groups(); ++group) {
+    EXPECT_LE(input.metadata()->RowGroup(group)->total_byte_size(), kRowGroupBytes + 100'000);
+    EXPECT_LE(input.metadata()->RowGroup(group)->num_rows(), kBlockRows);
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "pomona/base/json.h"
 #include "pomona/base/text.h"
+#include "pomona/pipeline/input_limits.h"
 #include "pomona/storage/file_version.h"
 #include "pomona/storage/tar_file.h"
 
@@ -56,24 +57,29 @@ void ReadText(const TarMember& member, Group* group) {
 bool IsPackedFile(std::string_view name) { return name.ends_with(".tar"); }
 
 Status AddPackedImages(const Location& tar, std::string_view key, const ListedFile& file, const Labeler& labeler,
-                       InputNames* names, ManifestRows* rows) {
+                       InputNames* names, ManifestRows* rows, const Cancellation* cancellation) {
   Group group;
   const std::string tag = file.etag.empty() ? SizeTag(file.size, file.mtime_ns) : file.etag;
-  const auto finish = [&] {
+  const auto where = [&] { return "a file in " + tar.display; };
+  const auto finish = [&]() -> Status {
     for (const TarMember& image : group.images) {
       const Location place = tar.Child(image.name);
       const bool own = group.path && group.images.size() == 1;
       const std::string path = own ? *group.path : place.display;
       if (own) names->AddOwnPath(rows->size(), path);
       const std::string label = group.label ? *group.label : labeler.LabelOf(path, place.path);
+      ARROW_RETURN_NOT_OK(CheckNameSizes(path, label, where));
       rows->AddRow({path, key, label, image.size, file.mtime_ns, tag, image.offset});
     }
     group = Group();
+    return rows->CheckMemory();
   };
-  ARROW_RETURN_NOT_OK(ScanTar(tar, [&](const TarMember& member) {
+  ARROW_RETURN_NOT_OK(ScanTar(tar, [&](const TarMember& member) -> Status {
+    if (cancellation != nullptr) ARROW_RETURN_NOT_OK(cancellation->Check());
+    ARROW_RETURN_NOT_OK(CheckNameSizes(member.name, {}, where));
     if (!names->Takes(member.name)) return Status::OK();
     if (Stem(member.name) != group.stem) {
-      finish();
+      ARROW_RETURN_NOT_OK(finish());
       group.stem = Stem(member.name);
     }
     if (IsText(member.name)) {
@@ -83,8 +89,7 @@ Status AddPackedImages(const Location& tar, std::string_view key, const ListedFi
     }
     return Status::OK();
   }));
-  finish();
-  return Status::OK();
+  return finish();
 }
 
 }  // namespace pomona

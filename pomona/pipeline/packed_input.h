@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "pomona/base/cancellation.h"
 #include "pomona/base/status.h"
 #include "pomona/pipeline/input_names.h"
 #include "pomona/pipeline/labels.h"
@@ -24,6 +25,6 @@ bool IsPackedFile(std::string_view name);
 /// \param[in] key of the archive, for `ImagePlaces` \param[in] file what a listing says of it
 /// \param[in,out] names is told of all names inside; those of files it leaves out here, paths given as "path" later
 Status AddPackedImages(const Location& tar, std::string_view key, const ListedFile& file, const Labeler& labeler,
-                       InputNames* names, ManifestRows* rows);
+                       InputNames* names, ManifestRows* rows, const Cancellation* cancellation = nullptr);
 
 }  // namespace pomona

@@ -5,15 +5,18 @@
 #include <cstdio>
 #include <cstring>
 #include <deque>
+#include <exception>
 #include <map>
+#include <new>
 #include <optional>
+#include <shared_mutex>
 #include <unordered_map>
 #include <vector>
 
 #include <arrow/array.h>
 #include <arrow/chunked_array.h>
+#include <arrow/record_batch.h>
 #include <arrow/scalar.h>
-#include <arrow/table.h>
 #include <arrow/type.h>
 #include <parquet/column_reader.h>
 #include <parquet/exception.h>
@@ -21,9 +24,11 @@
 #include <parquet/metadata.h>
 #include <parquet/schema.h>
 
+#include "pomona/base/exhaustion.h"
 #include "pomona/base/failure.h"
 #include "pomona/base/text.h"
 #include "pomona/base/usage_error.h"
+#include "pomona/pipeline/input_limits.h"
 #include "pomona/pipeline/parquet_io.h"
 #include "pomona/storage/file_version.h"
 #include "pomona/storage/retry.h"
@@ -117,19 +122,25 @@ Result<Leaves> FindLeaves(const parquet::SchemaDescriptor& schema, const InputCo
   return leaves;
 }
 
-/// The texts of one leaf in one row group; "" for null.
+int FieldNamed(const arrow::Array& structure, const std::string& name) {
+  return static_cast<const arrow::StructType&>(*structure.type()).GetFieldIndex(name);
+}
+
+/// The texts of one leaf in a batch; "" for null.
 class TextColumn {
  public:
-  static Result<TextColumn> Read(parquet::arrow::FileReader* reader, int group, int leaf) {
+  static Result<TextColumn> Find(const arrow::RecordBatch& batch, const parquet::SchemaDescriptor& schema, int leaf) {
     TextColumn texts;
     if (leaf < 0) return texts;
-    ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::Table> table, reader->ReadRowGroup(group, {leaf}));
-    ARROW_ASSIGN_OR_RAISE(const auto combined, table->CombineChunks());
-    if (combined->num_rows() == 0) return texts;
-    texts.values_ = combined->column(0)->chunk(0);
-    while (texts.values_->type_id() == arrow::Type::STRUCT) {  // of which the one leaf was read
-      ARROW_ASSIGN_OR_RAISE(texts.values_, static_cast<const arrow::StructArray&>(*texts.values_).GetFlattenedField(0));
+    const std::vector<std::string> path = schema.Column(leaf)->path()->ToDotVector();
+    texts.values_ = batch.GetColumnByName(path.front());
+    for (std::size_t i = 1; texts.values_ != nullptr && texts.values_->type_id() == arrow::Type::STRUCT; ++i) {
+      const int field = i < path.size() ? FieldNamed(*texts.values_, path[i]) : -1;
+      if (field < 0) return Status::Invalid("the column ", NameOf(schema, leaf), " cannot be found");
+      const auto& fields = static_cast<const arrow::StructArray&>(*texts.values_);
+      ARROW_ASSIGN_OR_RAISE(texts.values_, fields.GetFlattenedField(field));
     }
+    if (texts.values_ == nullptr) return Status::Invalid("the column ", NameOf(schema, leaf), " cannot be found");
     return texts;
   }
 
@@ -165,26 +176,51 @@ class ParquetRows {
               InputNames* names, ManifestRows* rows)
       : place_(place), key_(key), file_(file), labeler_(labeler), names_(names), rows_(rows), first_(rows->size()) {}
 
-  Status Add(parquet::arrow::FileReader* reader, const Leaves& leaves) {
-    std::int64_t number = 0;
-    for (int group = 0; group < reader->num_row_groups(); ++group) {
-      const std::int64_t count = reader->parquet_reader()->metadata()->RowGroup(group)->num_rows();
-      ARROW_ASSIGN_OR_RAISE(const TextColumn paths, TextColumn::Read(reader, group, leaves.path));
-      ARROW_ASSIGN_OR_RAISE(const TextColumn labels, TextColumn::Read(reader, group, leaves.label));
-      for (std::int64_t i = 0; i < count; ++i, ++number) {
-        const Result<std::string> path = paths.Of(i);
-        if (!path.ok())
-          return UsageError("INPUT: column of paths of " + place_.display + ": " + path.status().message());
-        const Result<std::string> label = labels.Of(i);
-        if (!label.ok())
-          return UsageError("INPUT: column label of " + place_.display + ": " + label.status().message());
-        AddRow(number, *path, leaves.label >= 0 ? std::optional(*label) : std::nullopt);
+  Status Add(const ParquetInput& input, const Leaves& leaves, const Cancellation* cancellation) {
+    std::vector<int> columns = {std::min(leaves.path, leaves.label), std::max(leaves.path, leaves.label)};
+    columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
+    std::erase(columns, -1);
+    if (columns.empty()) {
+      ARROW_RETURN_NOT_OK(AddNumbered(input.metadata()->num_rows(), cancellation));
+    } else {
+      const parquet::SchemaDescriptor& schema = *input.metadata()->schema();
+      const auto add = [&](const arrow::RecordBatch& batch) { return AddBatch(batch, schema, leaves); };
+      const Status status = input.VisitRows(columns, add, cancellation);
+      if (!IsUsageError(status) && (status.IsCapacityError() || status.IsInvalid())) {
+        return UsageError("INPUT: " + status.message());
       }
+      ARROW_RETURN_NOT_OK(status);
     }
     return CheckDuplicates();
   }
 
  private:
+  Status AddBatch(const arrow::RecordBatch& batch, const parquet::SchemaDescriptor& schema, const Leaves& leaves) {
+    ARROW_ASSIGN_OR_RAISE(const TextColumn paths, TextColumn::Find(batch, schema, leaves.path));
+    ARROW_ASSIGN_OR_RAISE(const TextColumn labels, TextColumn::Find(batch, schema, leaves.label));
+    for (std::int64_t i = 0; i < batch.num_rows(); ++i) {
+      const Result<std::string> path = paths.Of(i);
+      if (!path.ok()) return UsageError("INPUT: column of paths of " + place_.display + ": " + path.status().message());
+      const Result<std::string> label = labels.Of(i);
+      if (!label.ok()) return UsageError("INPUT: column label of " + place_.display + ": " + label.status().message());
+      ARROW_RETURN_NOT_OK(CheckNameSizes(
+          *path, *label, [&] { return "row " + std::to_string(number_ + 1) + " of " + place_.display; }));
+      AddRow(number_++, *path, leaves.label >= 0 ? std::optional(*label) : std::nullopt);
+    }
+    return rows_->CheckMemory();
+  }
+
+  Status AddNumbered(std::int64_t count, const Cancellation* cancellation) {
+    while (number_ < count) {
+      if (number_ % kTableBatchRows == 0) {
+        if (cancellation != nullptr) ARROW_RETURN_NOT_OK(cancellation->Check());
+        ARROW_RETURN_NOT_OK(rows_->CheckMemory());
+      }
+      AddRow(number_++, {}, std::nullopt);
+    }
+    return Status::OK();
+  }
+
   void AddRow(std::int64_t number, const std::string& path, const std::optional<std::string>& label) {
     const Location numbered = place_.Child(NumberedName(number));
     const std::string& shown = path.empty() ? numbered.display : path;
@@ -214,6 +250,7 @@ class ParquetRows {
   InputNames* names_;
   ManifestRows* rows_;
   std::int64_t first_;
+  std::int64_t number_ = 0;  ///< of the next row in the file
 };
 
 }  // namespace
@@ -222,74 +259,123 @@ bool IsParquetFile(std::string_view name) { return name.ends_with(".parquet"); }
 
 Result<bool> AddParquetImages(const Location& place, std::string_view key, const ListedFile& file,
                               const InputColumns& columns, const Labeler& labeler, InputNames* names,
-                              ManifestRows* rows) {
+                              ManifestRows* rows, const Cancellation* cancellation) {
   const Result<ParquetInput> input = ParquetInput::Open(place);
   if (!input.ok()) {
     // What only has the name of a Parquet file is for the decoder to judge, or for whoever reads lists.
     if (input.status().IsInvalid()) return false;
     return input.status();
   }
-  ARROW_ASSIGN_OR_RAISE(const Leaves leaves, FindLeaves(*input->metadata->schema(), columns, place));
+  ARROW_ASSIGN_OR_RAISE(const Leaves leaves, FindLeaves(*input->metadata()->schema(), columns, place));
   if (leaves.bytes < 0) return false;
-  ARROW_RETURN_NOT_OK(ParquetRows(place, key, file, labeler, names, rows).Add(input->reader.get(), leaves));
+  ARROW_RETURN_NOT_OK(ParquetRows(place, key, file, labeler, names, rows).Add(*input, leaves, cancellation));
   return true;
 }
 
 /// One open file: a stream through one row group, and images that it went past.
 class ParquetImages::File {
  public:
-  File(Location place, const FileVersion& expected, const InputColumns& columns, std::int64_t memory)
+  File(Location place, const FileVersion& expected, const InputColumns& columns, std::int64_t memory,
+       std::int64_t most_bytes, LimitedMemoryPool* pool)
       : place_(std::move(place)),
         mtime_ns_(expected.mtime_ns),
         etag_(expected.etag),
         columns_(columns),
-        memory_(memory) {}
+        memory_(memory),
+        most_bytes_(most_bytes),
+        pool_(pool) {}
 
-  Status Read(std::int64_t row, ByteBuffer* bytes) {
+  /// \return as `ParquetImages::Read`, and CapacityError where the pool has not enough for a page
+  Status Read(std::int64_t row, ByteBuffer* bytes, const Cancellation* cancellation) {
     const std::lock_guard lock(mutex_);
+    if (cancellation != nullptr) ARROW_RETURN_NOT_OK(cancellation->Check());
     bytes->Resize(0);
     const auto found = passed_.find(row);
     if (found != passed_.end()) {
-      Copy(found->second, bytes);
+      ARROW_RETURN_NOT_OK(Copy(found->second, bytes));
       held_ -= static_cast<std::int64_t>(found->second.size());
       passed_.erase(found);
       return Status::OK();
     }
-    Status status = ReadFromStream(row, bytes);
-    if (!status.ok()) stream_ = nullptr;
+    Status status = ReadFromStream(row, bytes, cancellation);
+    if (!status.ok()) Close();
+    return status;
+  }
+
+  /// From the row that the last `Read` asked for to the end of its group, images are too large to be read.
+  Status MarkTooLarge(std::int64_t row) {
+    const std::lock_guard lock(mutex_);
+    Status status =
+        ImageFailure(FailureCode::kTooLarge, "a page of the Parquet file takes more than the limit of " +
+                                                 HumanBytes(static_cast<double>(pool_->limit())) +
+                                                 ": write smaller pages, or raise --memory or --max-image-pixels");
+    const auto end = std::upper_bound(group_ends_.begin(), group_ends_.end(), row);
+    if (end != group_ends_.end()) {
+      broken_.emplace(row, Broken{static_cast<std::size_t>(end - group_ends_.begin()), status});
+    }
     return status;
   }
 
  private:
-  static void Copy(std::string_view from, ByteBuffer* bytes) {
-    bytes->Resize(from.size());
+  Status Copy(std::string_view from, ByteBuffer* bytes) const {
+    const auto size = static_cast<std::int64_t>(from.size());
+    if (size > most_bytes_) return TooManyBytes(size, most_bytes_);
+    ARROW_RETURN_NOT_OK(bytes->ResizeForFile(from.size()));
     if (!from.empty()) std::memcpy(bytes->data(), from.data(), from.size());
+    return Status::OK();
+  }
+
+  void Close() {
+    stream_ = nullptr;
+    column_ = nullptr;  // and the page that it holds
   }
 
   /// Parquet's errors as those of images; errors of the store stay what they are.
-  Status ReadFromStream(std::int64_t row, ByteBuffer* bytes) {
+  Status ReadFromStream(std::int64_t row, ByteBuffer* bytes, const Cancellation* cancellation) {
     const auto broken = broken_.upper_bound(row);
     if (broken != broken_.begin() && row < group_ends_[std::prev(broken)->second.group]) {
       return std::prev(broken)->second.status;
     }
+    const std::int64_t refusals = pool_->refusals();
     try {
-      return Stream(row, bytes);
+      return Stream(row, bytes, cancellation);
+    } catch (const std::exception& error) {
+      if (pool_->refusals() > refusals) return Status::CapacityError("no memory for a page");
+      return FailureOf(error);
+    }
+  }
+
+  /// Called in a handler.
+  Status FailureOf(const std::exception& thrown) {
+    try {
+      throw;
+    } catch (const std::bad_alloc&) {
+      return OutOfMemoryError();
     } catch (const parquet::ParquetStatusException& error) {
       const Status& status = error.status();
       if (FailureCodeOf(status) || IsStoreDown(status) || status.IsCancelled() || status.IsOutOfMemory()) return status;
       return ImageFailure(FailureCode::kUnreadable, status.message());
-    } catch (const std::exception& error) {
+    } catch (...) {
       Status status =
-          ImageFailure(FailureCode::kCorrupt, "the Parquet file is broken here: " + std::string(error.what()));
+          ImageFailure(FailureCode::kCorrupt, "the Parquet file is broken here: " + std::string(thrown.what()));
       if (stream_ != nullptr) broken_.emplace(next_, Broken{group_, status});
       return status;
     }
   }
 
-  Status Stream(std::int64_t row, ByteBuffer* bytes) {
+  Status Stream(std::int64_t row, ByteBuffer* bytes, const Cancellation* cancellation) {
     if (reader_ == nullptr) ARROW_RETURN_NOT_OK(Open());
-    if (stream_ == nullptr || row < next_ || row >= group_ends_[group_]) ARROW_RETURN_NOT_OK(Begin(row));
+    const bool again = stream_ != nullptr && row < next_;
+    if (stream_ == nullptr || again || row >= group_ends_[group_]) ARROW_RETURN_NOT_OK(Begin(row));
+    // What lies before a row that was passed once, memory did not hold: to copy it again would only thrash.
+    while (again && next_ < row) {
+      if (cancellation != nullptr) ARROW_RETURN_NOT_OK(cancellation->Check());
+      const std::int64_t skipped = stream_->Skip(std::min(row - next_, kTableBatchRows));
+      if (skipped == 0) break;
+      next_ += skipped;
+    }
     for (;;) {
+      if (cancellation != nullptr) ARROW_RETURN_NOT_OK(cancellation->Check());
       parquet::ByteArray value;
       std::int16_t level = 0;
       std::int64_t values = 0;
@@ -298,10 +384,7 @@ class ParquetImages::File {
       }
       const std::string_view text =
           values == 0 ? std::string_view() : std::string_view(reinterpret_cast<const char*>(value.ptr), value.len);
-      if (next_++ == row) {
-        Copy(text, bytes);
-        return Status::OK();
-      }
+      if (next_++ == row) return Copy(text, bytes);
       Keep(next_ - 1, text);
     }
   }
@@ -328,12 +411,18 @@ class ParquetImages::File {
   Status Open() {
     const FileVersion expected{-1, mtime_ns_, etag_};
     ARROW_ASSIGN_OR_RAISE(const auto file, OpenListedFile(place_, expected));
-    parquet::ReaderProperties properties = parquet::default_reader_properties();
+    const Status footer = CheckParquetFooter(file.get());
+    if (!footer.ok()) {
+      return footer.IsInvalid() ? ImageFailure(FailureCode::kCorrupt, "the Parquet file: " + footer.message()) : footer;
+    }
+    parquet::ReaderProperties properties = LimitedReading(pool_);
     properties.enable_buffered_stream();
     properties.set_buffer_size(kStreamBuffer);
     auto reader = parquet::ParquetFileReader::Open(file, properties);
     ARROW_ASSIGN_OR_RAISE(const Leaves leaves, FindLeaves(*reader->metadata()->schema(), columns_, place_));
     if (leaves.bytes < 0) return ImageFailure(FailureCode::kChanged, "the file has no column of image bytes any more");
+    const Status counts = CheckParquetRowCounts(*reader->metadata());
+    if (!counts.ok()) return ImageFailure(FailureCode::kCorrupt, "the Parquet file: " + counts.message());
     leaf_ = leaves.bytes;
     group_ends_.clear();
     std::int64_t rows = 0;
@@ -347,7 +436,7 @@ class ParquetImages::File {
 
   /// Begins the row group that holds a row.
   Status Begin(std::int64_t row) {
-    stream_ = nullptr;
+    Close();
     const auto end = std::upper_bound(group_ends_.begin(), group_ends_.end(), row);
     if (end == group_ends_.end()) {
       return ImageFailure(FailureCode::kChanged, "the file ends before row " + std::to_string(row + 1));
@@ -371,6 +460,8 @@ class ParquetImages::File {
   const std::string etag_;
   const InputColumns& columns_;
   const std::int64_t memory_;
+  const std::int64_t most_bytes_;
+  LimitedMemoryPool* const pool_;
 
   std::mutex mutex_;
   std::unique_ptr<parquet::ParquetFileReader> reader_;
@@ -388,8 +479,11 @@ class ParquetImages::File {
   std::map<std::int64_t, Broken> broken_;
 };
 
-ParquetImages::ParquetImages(InputColumns columns, std::int64_t memory)
-    : columns_(std::move(columns)), memory_(memory) {}
+ParquetImages::ParquetImages(InputColumns columns, std::int64_t memory, std::int64_t most_bytes)
+    : columns_(std::move(columns)),
+      memory_(memory),
+      most_bytes_(most_bytes),
+      pool_(LimitedMemoryPool::Make(2 * most_bytes)) {}
 
 ParquetImages::~ParquetImages() = default;
 
@@ -402,12 +496,24 @@ std::shared_ptr<ParquetImages::File> ParquetImages::FileOf(const Location& place
     return files_.front().second;
   }
   if (files_.size() == kOpenFiles) files_.pop_back();
-  files_.emplace_front(std::move(name), std::make_shared<File>(place, expected, columns_, memory_ / kOpenFiles));
+  files_.emplace_front(std::move(name), std::make_shared<File>(place, expected, columns_, memory_ / kOpenFiles,
+                                                               most_bytes_, pool_.get()));
   return files_.front().second;
 }
 
-Status ParquetImages::Read(const Location& place, const FileVersion& expected, std::int64_t row, ByteBuffer* bytes) {
-  return FileOf(place, expected)->Read(row, bytes);
+Status ParquetImages::Read(const Location& place, const FileVersion& expected, std::int64_t row, ByteBuffer* bytes,
+                           const Cancellation* cancellation) {
+  {
+    const std::shared_lock lock(gate_);
+    Status status = FileOf(place, expected)->Read(row, bytes, cancellation);
+    if (!status.IsCapacityError()) return status;
+  }
+  // Other files may hold the memory that is missing: once more, alone.
+  const std::unique_lock lock(gate_);
+  files_.clear();
+  const std::shared_ptr<File> file = FileOf(place, expected);
+  const Status status = file->Read(row, bytes, cancellation);
+  return status.IsCapacityError() ? file->MarkTooLarge(row) : status;
 }
 
 }  // namespace pomona

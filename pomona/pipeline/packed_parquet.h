@@ -4,14 +4,17 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "pomona/base/cancellation.h"
 #include "pomona/base/status.h"
 #include "pomona/pipeline/input_names.h"
 #include "pomona/pipeline/labels.h"
 #include "pomona/pipeline/manifest.h"
+#include "pomona/pipeline/parquet_memory.h"
 #include "pomona/pipeline/run_options.h"
 #include "pomona/storage/file_io.h"
 #include "pomona/storage/listing.h"
@@ -35,10 +38,11 @@ bool IsParquetFile(std::string_view name);
 /// \param[in,out] rows `offset` becomes the row's number in the file, `size` stays unknown
 /// \return false, and nothing added, when the file has no such column or is no Parquet; UsageError for a column that is
 /// not there or of
-///         another type, and for a path that stands there twice, with both rows named
+///         another type, for a path that stands there twice, with both rows named, and for what exceeds a limit
+///         (input_limits.h, parquet_io.h); Cancelled
 Result<bool> AddParquetImages(const Location& place, std::string_view key, const ListedFile& file,
                               const InputColumns& columns, const Labeler& labeler, InputNames* names,
-                              ManifestRows* rows);
+                              ManifestRows* rows, const Cancellation* cancellation = nullptr);
 
 /// \brief Reads images out of Parquet files, row group by row group, as a stream of ranged requests.
 ///
@@ -49,16 +53,19 @@ Result<bool> AddParquetImages(const Location& place, std::string_view key, const
 class ParquetImages {
  public:
   /// \param[in] memory bytes of images that are held for later, in all
-  ParquetImages(InputColumns columns, std::int64_t memory);
+  /// \param[in] most_bytes of one image; twice as many may be held of pages, of all files together
+  ParquetImages(InputColumns columns, std::int64_t memory, std::int64_t most_bytes);
   ~ParquetImages();
   ParquetImages(const ParquetImages&) = delete;
   ParquetImages& operator=(const ParquetImages&) = delete;
 
   /// \param[in] expected version of the file; its `size` is not looked at, that in a `SizeTag` is
   /// \param[out] bytes of the row; none where it is null
-  /// \return `ImageFailure` kMissing, kChanged, kCorrupt where the file breaks Parquet's rules, kUnreadable;
-  ///         `IsStoreDown`; Cancelled
-  Status Read(const Location& place, const FileVersion& expected, std::int64_t row, ByteBuffer* bytes);
+  /// \return `ImageFailure` kMissing, kChanged, kCorrupt where the file breaks Parquet's rules, kTooLarge for an image
+  /// or
+  ///         its page, kUnreadable; `IsStoreDown`; Cancelled
+  Status Read(const Location& place, const FileVersion& expected, std::int64_t row, ByteBuffer* bytes,
+              const Cancellation* cancellation = nullptr);
 
  private:
   class File;
@@ -68,6 +75,9 @@ class ParquetImages {
 
   const InputColumns columns_;
   const std::int64_t memory_;
+  const std::int64_t most_bytes_;
+  const std::shared_ptr<LimitedMemoryPool> pool_;
+  std::shared_mutex gate_;  ///< held alone by who needs the memory of all files
   std::mutex mutex_;
   std::list<std::pair<std::string, std::shared_ptr<File>>> files_;  ///< the latest first
 };

@@ -91,7 +91,7 @@ TEST_F(PackedParquet, ReadsRowsInAnyOrderWithLittleMemory) {
     made.compression = compression;
     made.null_row = 5;
     const Location place = Write(made);
-    ParquetImages images({}, 40'000);
+    ParquetImages images({}, 40'000, 1'000'000);
     ByteBuffer bytes;
     const auto read = [&](int row) {
       const Status status = images.Read(place, {}, row, &bytes);
@@ -155,7 +155,7 @@ TEST_F(PackedParquet, RowsInABrokenPageFailAndOthersDoNot) {
   file.seekp(size / 2);
   file << std::string(3000, '\xff');
   file.close();
-  ParquetImages images({}, 1'000'000);
+  ParquetImages images({}, 1'000'000, 1'000'000);
   ByteBuffer bytes;
   int good = 0;
   int bad = 0;
@@ -175,13 +175,53 @@ TEST_F(PackedParquet, RowsInABrokenPageFailAndOthersDoNot) {
 
 TEST_F(PackedParquet, AFileThatChangedSinceItWasListedIsNotRead) {
   const Location place = Write({.rows = 20});
-  ParquetImages images({}, 1'000'000);
+  ParquetImages images({}, 1'000'000, 1'000'000);
   ByteBuffer bytes;
   EXPECT_EQ(FailureCodeOf(images.Read(place, {-1, 12'345, ""}, 3, &bytes)), FailureCode::kChanged);
   EXPECT_EQ(FailureCodeOf(images.Read(place, {}, 20, &bytes)), FailureCode::kChanged);
   ASSERT_TRUE(images.Read(place, {}, 3, &bytes).ok());
   const Location gone = Location::Parse(folder_ / "gone.parquet").ValueOrDie();
   EXPECT_EQ(FailureCodeOf(images.Read(gone, {}, 0, &bytes)), FailureCode::kMissing);
+}
+
+TEST_F(PackedParquet, IsLeftWhenItIsCancelled) {
+  const Location place = Write({});
+  Cancellation cancellation;
+  cancellation.Cancel();
+  ManifestRows rows("");
+  InputNames names(false);
+  const Labeler labeler = Labeler::Make({}).ValueOrDie();
+  EXPECT_TRUE(AddParquetImages(place, "x.parquet", {"x.parquet", 10, 0, ""}, {}, labeler, &names, &rows, &cancellation)
+                  .status()
+                  .IsCancelled());
+  ParquetImages images({}, 1'000'000, 1'000'000);
+  ByteBuffer bytes;
+  EXPECT_TRUE(images.Read(place, {}, 900, &bytes, &cancellation).IsCancelled());
+  EXPECT_TRUE(images.Read(place, {}, 900, &bytes).ok());
+}
+
+TEST_F(PackedParquet, AnImageOrPageBeyondTheLimitIsTooLarge) {
+  const Location place = Write({});
+  ByteBuffer bytes;
+  ParquetImages image({}, 1'000'000, 2003);
+  for (int row = 0; row < 14; ++row) {
+    const Status status = image.Read(place, {}, row, &bytes);
+    EXPECT_EQ(FailureCodeOf(status), FailureCode::kTooLarge) << row;  // by its size, or its page's
+  }
+  ParquetImages page({}, 1'000'000, 30'000);  // pages have 50,000 bytes, which are held twice: as read, and unpacked
+  const Status status = page.Read(place, {}, 5, &bytes);
+  EXPECT_EQ(FailureCodeOf(status), FailureCode::kTooLarge) << status.ToString();
+  EXPECT_THAT(status.message(), HasSubstr("page of the Parquet file"));
+}
+
+TEST_F(PackedParquet, MoreImagesThanMemoryNamesIsAnError) {
+  ManifestRows rows("", 10'000);
+  InputNames names(false);
+  const Labeler labeler = Labeler::Make({}).ValueOrDie();
+  const Status status =
+      AddParquetImages(Write({}), "x.parquet", {"x.parquet", 10, 0, ""}, {}, labeler, &names, &rows).status();
+  EXPECT_TRUE(IsUsageError(status));
+  EXPECT_THAT(status.message(), HasSubstr("--memory"));
 }
 
 }  // namespace

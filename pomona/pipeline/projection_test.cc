@@ -55,7 +55,7 @@ TEST_F(ProjectionTest, ParquetAndCsvHoldTheSameNumbers) {
   // Features of index 2: 2 * (j + 1) + j.
   EXPECT_NE(csv.find("\np100002,l2,1.5,1\n"), std::string::npos);
   const ParquetInput input = ParquetInput::Open(output_.Child("projection/part-00000.parquet")).ValueOrDie();
-  const auto table = input.reader->ReadTable().ValueOrDie()->CombineChunks().ValueOrDie();
+  const auto table = input.ReadAll().ValueOrDie()->CombineChunks().ValueOrDie();
   EXPECT_EQ(table->num_rows(), 2098);
   const auto& lists = static_cast<const arrow::FixedSizeListArray&>(*table->column(2)->chunk(0));
   EXPECT_EQ(static_cast<const arrow::DoubleArray&>(*lists.values()).Value(2), 1.5);

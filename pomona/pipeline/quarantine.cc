@@ -89,22 +89,21 @@ Status WriteQuarantine(const Location& location, std::int64_t groups,
 
 Status ReadQuarantine(const Location& location, const std::function<void(const QuarantineRow&)>& visit) {
   ARROW_ASSIGN_OR_RAISE(const ParquetInput input, ParquetInput::Open(location));
-  for (int group = 0; group < input.reader->num_row_groups(); ++group) {
-    ARROW_ASSIGN_OR_RAISE(const auto chunks, input.reader->ReadRowGroup(group));
-    ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::Table> rows, chunks->CombineChunks());
-    if (!rows->schema()->Equals(*QuarantineSchema(), false)) {
-      return Status::Invalid(location.display, " has not the columns of a quarantine file");
-    }
+  ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::Schema> schema, input.Schema());
+  if (!schema->Equals(*QuarantineSchema(), false)) {
+    return Status::Invalid(location.display, " has not the columns of a quarantine file");
+  }
+  return input.VisitRows({0, 1, 2, 3, 4, 5}, [&](const arrow::RecordBatch& rows) {
     const auto text = [&](int column, std::int64_t i) {
-      return static_cast<const arrow::StringArray&>(*rows->column(column)->chunk(0)).GetString(i);
+      return static_cast<const arrow::StringArray&>(*rows.column(column)).GetString(i);
     };
-    const auto& sizes = static_cast<const arrow::Int64Array&>(*rows->column(2)->chunk(0));
-    for (std::int64_t i = 0; i < rows->num_rows(); ++i) {
+    const auto& sizes = static_cast<const arrow::Int64Array&>(*rows.column(2));
+    for (std::int64_t i = 0; i < rows.num_rows(); ++i) {
       const FailureCode code = FailureCodeFromName(text(4, i)).value_or(FailureCode::kUnreadable);
       visit({0, text(0, i), text(1, i), sizes.IsNull(i) ? -1 : sizes.Value(i), text(3, i), code, text(5, i)});
     }
-  }
-  return Status::OK();
+    return Status::OK();
+  });
 }
 
 }  // namespace pomona

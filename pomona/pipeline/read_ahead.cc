@@ -77,6 +77,7 @@ ReadAhead::~ReadAhead() {
 void ReadAhead::Stop() {
   const std::lock_guard lock(mutex_);
   stopped_ = true;
+  stopping_.Cancel();
   can_read_.notify_all();
   was_read_.notify_all();
 }
@@ -155,15 +156,15 @@ void ReadAhead::Work() {
 void ReadAhead::ReadRun(Batch& batch, std::size_t i, std::size_t count) {
   const ManifestRow first = batch.row(i);
   if (count == 1) {
-    batch.images_[i].status = ReadImage(places_, first, &batch.images_[i].bytes);
+    batch.images_[i].status = ReadImage(places_, first, &batch.images_[i].bytes, &stopping_);
     return;
   }
   const ManifestRow last = batch.row(i + count - 1);
   ByteBuffer all;
   const auto read = [&]() -> Status {
     ARROW_ASSIGN_OR_RAISE(const Location place, places_.Place(first.key));
-    return ReadRange(place, {-1, first.mtime_ns, first.etag}, first.offset, last.offset + last.size - first.offset,
-                     &all);
+    return ReadRange(place, {-1, first.mtime_ns, first.etag, places_.most_bytes()}, first.offset,
+                     last.offset + last.size - first.offset, &all);
   };
   const Status status = read();
   for (std::size_t k = i; k < i + count; ++k) {

@@ -76,6 +76,7 @@ class ReadAhead {
   std::int64_t held_ = 0;
   std::int64_t peak_ = 0;
   bool stopped_ = false;
+  Cancellation stopping_;  ///< of reads under way
   std::vector<std::thread> threads_;
 };
 

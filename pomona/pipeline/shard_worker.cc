@@ -30,7 +30,7 @@ Result<OpenedExtractor> OpenPlanned(const ShardWorker::Options& options, const J
 ShardWorker::ShardWorker(Options options, OutputFolder output, const Location& input)
     : options_(std::move(options)),
       output_(std::move(output)),
-      places_(input, options_.run.columns),
+      places_(input, options_.run),
       store_(output_.Place(output_names::kShards)) {
   options_.run.threads = ThreadsOf(options_.run);
 }

@@ -38,7 +38,7 @@ inline Result<RunSummary> RunAll(const RunOptions& options, const Cancellation* 
 inline std::shared_ptr<arrow::Table> Table(const std::string& file) {
   const Location place = Location::Parse(file).ValueOrDie();
   const ParquetInput input = ParquetInput::Open(place).ValueOrDie();
-  return input.reader->ReadTable().ValueOrDie()->CombineChunks().ValueOrDie();
+  return input.ReadAll().ValueOrDie()->CombineChunks().ValueOrDie();
 }
 
 inline std::vector<std::string> Column(const arrow::Table& table, int column) {
