@@ -200,7 +200,8 @@ def test_the_time_limit_is_an_option_everywhere(pomona, images, tmp_path):
     settings = tmp_path / "pomona.toml"
     settings.write_text("image-timeout = 9\n")
     pomona("run", images, "--output", tmp_path / "config", *PIXELS, "--config", settings)
-    assert package.FeatureExtractor("pixels", image_size=8, image_timeout=7).extract([small_jpeg()])[0].shape[0] == 1
+    features, _ = package.FeatureExtractor("pixels", image_size=8, image_timeout=7).extract([small_jpeg()])
+    assert features.shape[0] == 1
     with pytest.raises(ValueError, match="image-timeout"):
         package.FeatureExtractor("pixels", image_size=8, image_timeout=0).extract([small_jpeg()])
     result = package.run(images, output=tmp_path / "py", extractor="pixels", image_size=8, image_timeout=5)
