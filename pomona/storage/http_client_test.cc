@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "pomona/base/failure.h"
 #include "pomona/storage/retry.h"
 
 namespace pomona {
@@ -82,6 +83,18 @@ TEST(HttpClient, ABodyThatBreaksOffIsTriedAgain) {
   const Status status = HttpClient({}).Send(request).status();
   EXPECT_TRUE(IsTransient(status));
   EXPECT_THAT(status.message(), HasSubstr("truncated"));
+}
+
+TEST(HttpClient, ABodyOfMoreBytesThanAreWantedIsTooLarge) {
+  const OneAnswer server("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + std::string(100, 'x'));
+  ByteBuffer bytes;
+  HttpRequest request;
+  request.url = server.url();
+  request.into = &bytes;
+  request.most_bytes = 99;
+  const Status status = HttpClient({}).Send(request).status();
+  EXPECT_EQ(FailureCodeOf(status), FailureCode::kTooLarge) << status.ToString();
+  EXPECT_FALSE(IsTransient(status));
 }
 
 TEST(HttpClient, AnErrorsBodyDoesNotGoWhereTheFileGoes) {
