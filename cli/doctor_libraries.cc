@@ -26,6 +26,7 @@ constexpr const char* kInventory = "sbom.cdx.json";
 Result<fs::path> FindInventory() {
   std::error_code error;
   const fs::path folder = fs::read_symlink("/proc/self/exe", error).parent_path();
+  if (folder.empty()) return Status::IOError("the folder of the program is not known: ", error.message());
   for (const fs::path& place : {folder, folder / "../share/doc/pomona", folder / ".."}) {
     if (fs::exists(place / kInventory, error)) return place / kInventory;
   }

@@ -18,11 +18,6 @@ set_target_properties(pomona_shared PROPERTIES
   EXPORT_NAME pomona
   LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
 
-find_library(POMONA_LAPACK_ARCHIVE NAMES liblapack_pic.a)
-find_library(POMONA_BLAS_ARCHIVE NAMES libblas.a PATH_SUFFIXES blas)
-pomona_sbom(pomona_program "${CMAKE_BINARY_DIR}/sbom.cdx.json"
-  --static "${POMONA_LAPACK_ARCHIVE}" --static "${POMONA_BLAS_ARCHIVE}")
-install(FILES "${CMAKE_BINARY_DIR}/sbom.cdx.json" DESTINATION share/doc/pomona)
 install(TARGETS pomona_program RUNTIME DESTINATION bin)
 install(TARGETS pomona_shared EXPORT PomonaTargets LIBRARY DESTINATION lib)
 pomona_run_path(pomona_program DESTINATION bin INSTALLED "$ORIGIN/../lib/pomona")
@@ -65,3 +60,15 @@ file(GLOB openvino_files
 install(PROGRAMS ${openvino_files} DESTINATION lib/pomona)
 file(GLOB licences "${openvino_dir}/../../openvino-*.dist-info/licenses")
 install(DIRECTORY "${licences}/" DESTINATION lib/pomona/licences/openvino)
+
+find_library(POMONA_LAPACK_ARCHIVE NAMES liblapack_pic.a)
+find_library(POMONA_BLAS_ARCHIVE NAMES libblas.a PATH_SUFFIXES blas)
+set(loaded "")
+foreach(file ${openvino_files})
+  if(NOT IS_SYMLINK "${file}")
+    list(APPEND loaded --loaded "${file}")
+  endif()
+endforeach()
+pomona_sbom(pomona_program "${CMAKE_BINARY_DIR}/sbom.cdx.json"
+  --static "${POMONA_LAPACK_ARCHIVE}" --static "${POMONA_BLAS_ARCHIVE}" ${loaded})
+install(FILES "${CMAKE_BINARY_DIR}/sbom.cdx.json" DESTINATION share/doc/pomona)

@@ -10,7 +10,7 @@ function(pomona_sbom target file)
   add_custom_command(
     OUTPUT "${file}"
     COMMAND "${POMONA_PYTHON}" "${CMAKE_SOURCE_DIR}/cmake/sbom.py" "$<TARGET_FILE:${target}>" "${file}"
-      --version "${PROJECT_VERSION}" ${headers} ${ARGN}
+      --version "${PROJECT_VERSION}" --npm-lock "${CMAKE_SOURCE_DIR}/package-lock.json" ${headers} ${ARGN}
     DEPENDS ${target} "${CMAKE_SOURCE_DIR}/cmake/sbom.py"
     COMMENT "Inventory of ${target}'s libraries"
     VERBATIM)

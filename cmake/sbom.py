@@ -1,13 +1,13 @@
 """Writes which libraries a program or library of ours holds and loads: an inventory in CycloneDX 1.6 (ECMA-424).
 
     sbom.py OBJECT OUTPUT --version VERSION [--link-map MAP] [--static FILE]... [--header-package NAME]...
-            [--built FOLDER] [--python-package NAME]...
+            [--loaded FILE]... [--built FOLDER] [--python-package NAME]... [--npm-lock FILE]
 
 Each component has name, version, SHA-256 and package URL. A file of the system gets the version of its Debian package,
 patch level included, one out of a Python package that package's. Shared libraries are what the loader finds for OBJECT;
-archives are those of the linker's MAP, and FILEs. The archives below FOLDER are built by python/static, which notes the
-versions of their sources in FOLDER/versions.txt. What is compiled in, header-only
-libraries among them, is named by the package that holds it.
+further ones, which it opens at run time, are named by --loaded. Archives are those of the linker's MAP and of --static.
+The archives below FOLDER are built by python/static, which notes the versions of their sources in FOLDER/versions.txt.
+What is compiled in, header-only libraries among them, is named by the package that holds it.
 """
 
 import argparse
@@ -31,14 +31,19 @@ def output(*command):
 
 @functools.cache
 def debian_package(name):
-    """Returns (name, version, architecture, distribution) of an installed package, or nothing."""
+    """Returns (name, version, architecture) of an installed package, or nothing."""
     try:
         shown = output("dpkg-query", "--show", "--showformat", "${Package}\t${Version}\t${Architecture}\n", name)
     except FileNotFoundError:
         return None
+    return tuple(shown.splitlines()[0].split("\t")) if shown else None
+
+
+def debian_url(name, version, architecture):
     release = dict(re.findall(r'^(\w+)="?([^"\n]*)', Path("/etc/os-release").read_text(encoding="utf-8"), re.MULTILINE))
-    first = shown.splitlines()[0].split("\t") if shown else None
-    return (*first, release.get("ID", "debian")) if first else None
+    distribution, number = release.get("ID", "debian"), release.get("VERSION_ID", "")
+    where = f"arch={architecture}&distro={distribution}-{number}" if number else f"arch={architecture}"
+    return f"pkg:deb/{distribution}/{quote(name)}@{quote(version)}?{where}"
 
 
 def owner(path):
@@ -55,9 +60,8 @@ def owner(path):
 
 
 def from_debian(package):
-    name, version, architecture, distribution = package
-    url = f"pkg:deb/{distribution}/{quote(name)}@{quote(version)}?arch={architecture}"
-    return {"name": name, "version": version, "purl": url}
+    name, version, architecture = package
+    return {"name": name, "version": version, "purl": debian_url(name, version, architecture)}
 
 
 def from_wheel(path):
@@ -77,8 +81,9 @@ def component(path, how, built):
     known = from_wheel(path)
     if not known and built and path.is_relative_to(built):
         library = path.name.removeprefix("lib").removesuffix(".a")
-        lines = dict(line.split("\t") for line in (built / "versions.txt").read_text(encoding="utf-8").splitlines())
-        known = {"name": library, "version": lines[library], "purl": f"pkg:generic/{library}@{quote(lines[library])}"}
+        lines = [line.split("\t") for line in (built / "versions.txt").read_text(encoding="utf-8").splitlines()]
+        source, version = next((source, version) for name, source, version in lines if name == library)
+        known = {"name": source, "version": version, "purl": debian_url(source, version, "source")}
     if not known and (package := owner(path)):
         known = from_debian(package)
     return {
@@ -101,6 +106,13 @@ def linked(link_map):
     return [path for path in archives if path.is_absolute() and path.name not in ("libc_nonshared.a", "libgcc.a")]
 
 
+def from_npm(lock):
+    """Returns what an npm lock names: it goes into the report's page."""
+    packages = json.loads(lock.read_text(encoding="utf-8"))["packages"]
+    found = {name.removeprefix("node_modules/"): one["version"] for name, one in packages.items() if name}
+    return [{"name": name, "version": version, "purl": f"pkg:npm/{name}@{version}"} for name, version in found.items()]
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("object", type=Path)
@@ -108,12 +120,15 @@ def main():
     parser.add_argument("--version", required=True)
     parser.add_argument("--link-map", type=Path)
     parser.add_argument("--static", type=Path, action="append", default=[])
+    parser.add_argument("--loaded", type=Path, action="append", default=[])
     parser.add_argument("--header-package", action="append", default=[])
+    parser.add_argument("--npm-lock", type=Path)
     parser.add_argument("--built", type=Path)
     parser.add_argument("--python-package", action="append", default=[])
     given = parser.parse_args()
 
     shared = loaded(given.object)
+    shared += [path for path in given.loaded if path.name not in {one.name for one in shared}]
     if given.link_map:  # the wheel brings none of the system's libraries: a machine has its own C and C++ runtimes
         shared = [path for path in shared if from_wheel(path)]
     archives = given.static + (linked(given.link_map) if given.link_map else [])
@@ -124,6 +139,7 @@ def main():
     for name in given.python_package:
         version = metadata.version(name)
         sources.append({"name": name, "version": version, "purl": f"pkg:pypi/{name}@{version}"})
+    sources += from_npm(given.npm_lock) if given.npm_lock else []
     use = [{"name": "pomona:use", "value": "compiled in"}]
     components += [{"type": "library", **known, "properties": use} for known in sources]
     components.sort(key=lambda one: (one["name"], one["properties"][0]["value"]))

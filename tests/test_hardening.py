@@ -81,6 +81,14 @@ def test_every_object_has_the_compilers_protections(ours):
         assert "__stack_chk_fail" in names, f"{file} has no stack protector"
 
 
+def test_the_libraries_built_for_the_wheel_have_them_too():
+    archives = sorted((RELEASE / "python" / "libraries" / "lib").glob("*.a"))
+    assert len(archives) == 5
+    for archive in archives:
+        names = subprocess.run(["nm", "--undefined-only", archive], capture_output=True, text=True, check=True).stdout
+        assert "__stack_chk_fail" in names, f"{archive.name} has no stack protector"
+
+
 def test_checked_functions_are_called(ours):
     """_FORTIFY_SOURCE: where the size of a buffer is known, memcpy and the like are the checking ones."""
     for file in ours:

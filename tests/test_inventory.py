@@ -55,6 +55,21 @@ def test_every_library_that_the_program_loads_is_in_it(of_program):
     assert {"libcurl.so.4", "libjpeg.so.62", "libarrow.so.2600", "liblapack_pic.a", "libblas.a"} <= set(found)
 
 
+def test_every_library_in_a_prefix_is_in_it(of_program, tmp_path):
+    """Those, too, that OpenVINO opens at run time."""
+    subprocess.run(["cmake", "--install", RELEASE, "--prefix", tmp_path], check=True, capture_output=True)
+    files = {file.name for file in (tmp_path / "lib" / "pomona").glob("*.so*") if not file.is_symlink()}
+    assert "libopenvino_intel_cpu_plugin.so" in files
+    assert files <= set(uses(of_program))
+
+
+def test_the_pages_libraries_are_in_it(of_program, of_wheel):
+    for bom in (of_program, of_wheel):
+        found = {one["name"]: one["purl"] for one in bom["components"]}
+        assert found["echarts"] == "pkg:npm/echarts@6.1.0"
+        assert "zrender" in found
+
+
 def test_every_archive_in_the_wheel_is_in_it(of_wheel):
     link_map = (RELEASE / "python" / "libpomona.map").read_text(encoding="utf-8").split("Discarded input sections")[0]
     archives = {Path(name).name for name in re.findall(r"^(\S+\.a)\(", link_map, re.MULTILINE)}

@@ -16,7 +16,7 @@ PIXELS = ["--extractor", "pixels", "--image-size", "8"]
 def photos_of(photos, tmp_path):
     folder = tmp_path / "in" / "A"
     folder.mkdir(parents=True)
-    for file in sorted((photos / "Test" / "Kiwi").glob("*.jpg"))[:3]:
+    for file in sorted((photos / "Kiwi").glob("*.jpg"))[:3]:
         shutil.copy(file, folder)
     return folder.parent
 
@@ -167,7 +167,7 @@ def pipe(tmp_path):
 
 
 def test_a_pipe_is_refused_and_never_waited_for(pomona, photos_of, pipe, tmp_path):
-    out = ["--output", tmp_path / "out"]
+    out = ["--output", "OUT"]
     commands = {
         "list.csv": lambda file: ["run", file, *out, *PIXELS],
         "list.parquet": lambda file: ["run", file, *out, *PIXELS],
@@ -179,7 +179,8 @@ def test_a_pipe_is_refused_and_never_waited_for(pomona, photos_of, pipe, tmp_pat
         "weights.safetensors": lambda file: ["run", photos_of, *out, "--extractor", "vgg16", "--weights", file],
     }
     for name, command in commands.items():
-        done = subprocess.run(pomona.command(*command(pipe(name))), capture_output=True, text=True, timeout=60)
+        words = [tmp_path / f"out-{name}" if word == "OUT" else word for word in command(pipe(name))]
+        done = subprocess.run(pomona.command(*words), capture_output=True, text=True, timeout=60)
         assert done.returncode in (1, 2), f"{name}: {done.stderr}"
         assert "not a regular file" in done.stderr, f"{name}: {done.stderr}"
 

@@ -345,6 +345,9 @@ Result<std::optional<ListedFile>> FindFile(const Location& file) {
   }
   arrow::fs::FileInfo info;
   ARROW_RETURN_NOT_OK(CallArrowStore(file, [&] { return file.filesystem->GetFileInfo(file.path).Value(&info); }));
+  if (info.type() == arrow::fs::FileType::Unknown) {  // a pipe, a socket, a device
+    return Status::IOError(file.display, ": is not a regular file");
+  }
   if (!info.IsFile()) return std::nullopt;
   found.size = info.size();
   if (info.mtime() != arrow::fs::kNoTime) found.mtime_ns = info.mtime().time_since_epoch().count();

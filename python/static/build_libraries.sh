@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the libraries that the wheel links statically and that the system has as shared ones only, or with too much in
 # them: build_libraries.sh FOLDER [COMPILER_LAUNCHER] -> FOLDER/lib/lib{curl,hwy,spng,tiff,zip}.a, and
-# FOLDER/versions.txt, which has the version of each library's source package
+# FOLDER/versions.txt, which has the name and version of each library's source package
 #
 #   curl     HTTP and HTTPS alone: the system's brings LDAP, Kerberos, librtmp and libssh2
 #   tiff     without JBIG, whose library is under the GPL, and without LERC
@@ -15,6 +15,7 @@ cd "$1"
 launcher=${2:-}
 # The protections that the rest is built with (cmake/PomonaHardening.cmake); cmake takes them from here, too.
 export CFLAGS="-fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2"
+if [[ $(uname -m) == x86_64 ]]; then CFLAGS+=" -fcf-protection"; fi
 export CXXFLAGS=$CFLAGS
 
 declare -A package=([curl]=libcurl4-openssl-dev [tiff]=libtiff-dev [libzip]=libzip-dev [libspng]=libspng-dev
@@ -89,7 +90,7 @@ small_ones() {
 note_versions() {
   local name
   for name in curl:curl tiff:tiff zip:libzip spng:libspng hwy:highway; do
-    printf '%s\t%s\n' "${name%:*}" "$(dpkg-parsechangelog -l "sources/${name#*:}/debian/changelog" -S Version)"
+    printf '%s\t%s\t%s\n' "${name%:*}" "${name#*:}" "$(dpkg-parsechangelog -l "sources/${name#*:}/debian/changelog" -S Version)"
   done >versions.txt
 }
 
