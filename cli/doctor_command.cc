@@ -19,6 +19,7 @@
 #include "cli/models_command.h"
 #include "pomona/base/resources.h"
 #include "pomona/base/text.h"
+#include "pomona/base/visible_text.h"
 #include "pomona/features/engine_choice.h"
 #include "pomona/features/openvino_runtime.h"
 #include "pomona/models/cache.h"
@@ -152,7 +153,7 @@ std::string MemoryText(const MachineFacts& facts) {
 void Print(std::string_view name, const std::string& value) {
   std::string label(name);
   label.resize(18, ' ');
-  std::cout << label << value << "\n";
+  std::cout << label << VisibleText(value) << "\n";
 }
 
 Result<int> Doctor(const CommandContext& context) {
@@ -174,7 +175,7 @@ Result<int> Doctor(const CommandContext& context) {
 
   const std::vector<std::string> findings = Findings(facts);
   if (findings.empty()) std::cout << "Nothing here would make a run slow.\n";
-  for (const std::string& finding : findings) std::cout << "! " << finding << "\n";
+  for (const std::string& finding : findings) std::cout << "! " << VisibleText(finding) << "\n";
   const bool sound =
       facts.openvino_error.empty() && std::all_of(facts.libraries.begin(), facts.libraries.end(),
                                                   [](const LinkedLibrary& library) { return library.matches(); });

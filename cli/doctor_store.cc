@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "pomona/base/usage_error.h"
+#include "pomona/base/visible_text.h"
 #include "pomona/storage/access_check.h"
 #include "pomona/storage/exclusive_write.h"
 #include "pomona/storage/file_io.h"
@@ -51,18 +52,19 @@ std::vector<std::string> PlacesOfCredentials(const Location& place, const Enviro
 
 Result<int> DoctorOfStore(const std::string& uri, const CommandContext& context) {
   ARROW_ASSIGN_OR_RAISE(const Location place, Location::Parse(uri));
-  std::cout << Padded("place") << place.display << "\n";
+  std::cout << Padded("place") << VisibleText(place.display) << "\n";
   // Trying to write would make the folder, and a mistyped name would look fine.
   if (place.is_local() || place.filesystem->type_name() == "hdfs") {
     ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(place));
     if (kind == PlaceKind::kMissing) {
       std::cout << Padded("") << "is not there. An INPUT has to be; an --output is made by the command: try the folder "
-                << "that it is to lie in, " << place.Parent().path << "\n";
+                << "that it is to lie in, " << VisibleText(place.Parent().path) << "\n";
       return kExitFailed;
     }
   }
   if (place.s3 != nullptr) {
-    std::cout << Padded("service") << place.s3->ServiceName() << ", region " << place.s3->settings().region << "\n";
+    std::cout << Padded("service") << VisibleText(place.s3->ServiceName()) << ", region " << place.s3->settings().region
+              << "\n";
   }
   const std::vector<AccessStep> steps = CheckAccess(place);
   bool usable = true;
@@ -72,7 +74,7 @@ Result<int> DoctorOfStore(const std::string& uri, const CommandContext& context)
       std::cout << "works\n";
       continue;
     }
-    std::cout << "FAILS: " << step.status.message() << "\n"
+    std::cout << "FAILS: " << VisibleText(step.status.message()) << "\n"
               << Padded("") << "needed: " << step.permission << ", for " << step.used_by << "\n";
     // A place that takes files and does not let them go is no output, and of no input is that asked.
     if (step.name == "list" || step.name == "read" || step.name == "delete") usable = false;
@@ -84,7 +86,7 @@ Result<int> DoctorOfStore(const std::string& uri, const CommandContext& context)
   if (all) return kExitDone;
   const std::vector<std::string> places = PlacesOfCredentials(place, context.environment);
   if (!places.empty()) std::cout << "Credentials are looked for in this order:\n";
-  for (const std::string& line : places) std::cout << "  " << line << "\n";
+  for (const std::string& line : places) std::cout << "  " << VisibleText(line) << "\n";
   return usable ? kExitDone : kExitFailed;
 }
 

@@ -17,7 +17,7 @@ struct Arguments {
 
 bool Wanted(std::string_view name, std::string_view /*group*/) {
   return name == "components" || name == "variance" || name == "output" || name == "overwrite" || name == "threads" ||
-         name == "memory";
+         name == "memory" || name == "csv-safe";
 }
 
 Result<FitOptions> FitOptionsFrom(const Arguments& arguments) {
@@ -32,6 +32,7 @@ Result<FitOptions> FitOptionsFrom(const Arguments& arguments) {
   options.threads = arguments.options.threads;
   options.memory = arguments.options.memory;
   options.overwrite = arguments.options.overwrite;
+  options.csv_safe = arguments.options.csv_safe;
   return options;
 }
 

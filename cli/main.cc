@@ -12,13 +12,14 @@
 #include "cli/signals.h"
 #include "pomona/base/exhaustion.h"
 #include "pomona/base/usage_error.h"
+#include "pomona/base/visible_text.h"
 #include "pomona/storage/store_options.h"
 
 namespace pomona::cli {
 namespace {
 
 int Fail(int code, const std::string& message) {
-  std::cerr << "error: " << message << "\n";
+  std::cerr << "error: " << VisibleText(message) << "\n";
   return code;
 }
 

@@ -13,6 +13,7 @@
 
 #include "pomona/base/json.h"
 #include "pomona/base/text.h"
+#include "pomona/base/visible_text.h"
 
 namespace pomona::cli {
 namespace {
@@ -75,7 +76,7 @@ class MessagesOnly : public ProgressListener {
   void StageStarted(std::string_view, std::int64_t, std::int64_t) override {}
   void StageAdvanced(std::int64_t, std::int64_t) override {}
   void StageFinished(double) override {}
-  void Message(std::string_view text) override { Write(out_, std::string(text) + "\n"); }
+  void Message(std::string_view text) override { Write(out_, VisibleText(text) + "\n"); }
 
  private:
   std::FILE* out_;
@@ -105,7 +106,7 @@ class PlainLines : public ProgressListener {
   }
 
   void StageFinished(double seconds) override { Write(out_, Line(seconds, "in " + HumanSeconds(seconds))); }
-  void Message(std::string_view text) override { Write(out_, std::string(text) + "\n"); }
+  void Message(std::string_view text) override { Write(out_, VisibleText(text) + "\n"); }
 
  private:
   std::string Line(double seconds, const std::string& time) const {
@@ -154,11 +155,11 @@ class JsonLines : public ProgressListener {
           {"seconds", seconds}});
   }
 
-  void Message(std::string_view text) override { Line({{"event", "message"}, {"text", std::string(text)}}); }
+  void Message(std::string_view text) override { Line({{"event", "message"}, {"text", VisibleText(text)}}); }
 
  private:
   void Line(const Json& object) const {
-    Write(out_, object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+    Write(out_, object.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n");
   }
 
   std::FILE* out_;
@@ -189,7 +190,7 @@ class Bar : public ProgressListener {
 
   void Message(std::string_view text) override {
     Erase();
-    Write(out_, std::string(text) + "\n");
+    Write(out_, VisibleText(text) + "\n");
     if (!stage_.name.empty()) Draw();
   }
 

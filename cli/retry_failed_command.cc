@@ -17,7 +17,8 @@ struct Arguments {
 
 /// What may differ from the run that made the output.
 bool Wanted(std::string_view name, std::string_view /*group*/) {
-  constexpr std::array kWanted = {"weights", "max-failures", "no-thumbnails", "self-contained", "threads", "memory"};
+  constexpr std::array kWanted = {"weights", "max-failures", "no-thumbnails", "self-contained",
+                                  "threads", "memory",       "allow-hosts"};
   return std::find(kWanted.begin(), kWanted.end(), name) != kWanted.end();
 }
 

@@ -21,7 +21,7 @@ void AddRunCommand(CLI::App& program, CommandContext& context) {
   AddTableOptions(*command, [](auto, auto) { return true; }, &arguments->options);
   AddProgramOptions(*command, &arguments->progress);
   command->footer(
-      "The options of Input, Features and Reduction, and --shard-size, decide the result: on an existing\n"
+      "The options of Input, Features and Reduction, --shard-size and --csv-safe decide the result: on an existing\n"
       "output they must be those it was made with. The others may change at every call. The same command\n"
       "goes on where an interrupted run stopped.\n"
       "\n"

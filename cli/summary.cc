@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "pomona/base/text.h"
+#include "pomona/base/visible_text.h"
 #include "pomona/pipeline/pack_shard.h"
 
 namespace pomona::cli {
@@ -39,7 +40,7 @@ class Table {
     if (text.empty()) return;
     std::string padded(heading);
     padded.resize(kHeadingWidth, ' ');
-    lines_ += "  " + (colour_ ? "\x1b[1m" + padded + "\x1b[0m" : padded) + text + "\n";
+    lines_ += "  " + (colour_ ? "\x1b[1m" + padded + "\x1b[0m" : padded) + VisibleText(text) + "\n";
   }
 
   const std::string& lines() const { return lines_; }
@@ -168,7 +169,7 @@ std::string SummaryText(const RunSummary& summary, bool colour) {
   table.Add("files", Files(run));
   table.Add("report", summary.report);
 
-  std::string text = summary.message.empty() ? "" : summary.message + "\n";
+  std::string text = summary.message.empty() ? "" : VisibleText(summary.message) + "\n";
   if (summary.outcome == RunOutcome::kTooManyFailures) {
     text +=
         "Too many images failed; quarantine.parquet names each with its reason. The same command with a higher "

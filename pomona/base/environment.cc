@@ -46,6 +46,11 @@ void ReadStores(Environment* environment) {
   environment->abfs_sas_token = Variable("AZURE_STORAGE_SAS_TOKEN");
   environment->abfs_connection = Variable("AZURE_STORAGE_CONNECTION_STRING");
   environment->home = Variable("HOME");
+  environment->hadoop_configuration = Variable("HADOOP_CONF_DIR");
+  if (const std::string hadoop = Variable("HADOOP_HOME");
+      environment->hadoop_configuration.empty() && !hadoop.empty()) {
+    environment->hadoop_configuration = std::filesystem::path(hadoop) / "etc" / "hadoop";
+  }
   ReadAwsFiles(environment);
   for (const char* name : {"AWS_ACCESS_KEY_ID",
                            "AWS_SECRET_ACCESS_KEY",

@@ -50,6 +50,9 @@ struct Environment {
   std::string abfs_sas_token;
   std::string abfs_connection;
 
+  /// Hadoop's configuration: `$HADOOP_CONF_DIR`, else `$HADOOP_HOME/etc/hadoop`, else empty.
+  std::filesystem::path hadoop_configuration;
+
   /// Names of the variables with which stores are told their credentials, and whether each is set.
   std::vector<std::pair<std::string, bool>> credential_variables;
 

@@ -19,7 +19,7 @@ std::string MessageWithAdvice(const Status& status) {
   if (!status.IsOutOfMemory() && !says("memory") && !says("launch worker thread")) return status.message();
   const std::optional<std::int64_t> limit = ResourceLimits::OfThisProcess().address_space;
   if (!limit) return status.message();
-  return status.message() + "\nThe address space of this process may not grow beyond " +
+  return status.message() + ". The address space of this process may not grow beyond " +
          HumanBytes(static_cast<double>(*limit)) +
          " (RLIMIT_AS), and libraries reserve more of it than they use: lift the limit (ulimit -v unlimited) and limit "
          "memory by --memory or a cgroup instead";

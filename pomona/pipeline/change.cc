@@ -113,11 +113,11 @@ Result<ChangedInput> MergeListing(ManifestRows listed, const PreviousRows& previ
 }
 
 Result<ChangedInput> LookAtFailures(const PreviousRows& previous, const std::string& prefix, const Location& input,
-                                    const Cancellation* cancellation) {
+                                    const std::vector<std::string>& allowed_hosts, const Cancellation* cancellation) {
   ChangedInput changed;
   changed.rows = ManifestRows(prefix);
   changed.rows.set_skipped(previous.manifest().skipped());
-  const ImagePlaces places(input);
+  const ImagePlaces places(input, {}, allowed_hosts);
   for (std::int64_t number = 0; number < BlockCount(previous.manifest().size()); ++number) {
     if (cancellation != nullptr) ARROW_RETURN_NOT_OK(cancellation->Check());
     ARROW_ASSIGN_OR_RAISE(const auto block, previous.manifest().ReadBlock(number));

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "pomona/base/cancellation.h"
 #include "pomona/base/json.h"
@@ -47,6 +49,6 @@ Result<ChangedInput> MergeListing(ManifestRows listed, const PreviousRows& previ
 /// \param[in] prefix what most paths begin with, as the input was typed when the output was made
 /// \param[in] input where the images lie now
 Result<ChangedInput> LookAtFailures(const PreviousRows& previous, const std::string& prefix, const Location& input,
-                                    const Cancellation* cancellation);
+                                    const std::vector<std::string>& allowed_hosts, const Cancellation* cancellation);
 
 }  // namespace pomona

@@ -139,10 +139,13 @@ class GenerationRun {
   ChangeCounts counts_;
 };
 
+/// \param[in] source who names what is stored
 /// \return the result options an output was made with, on top of the run options given
-Result<RunOptions> StoredOptions(const Json& stored, const RunOptions& given) {
+Result<RunOptions> StoredOptions(const Json& stored, const UriSource& source, const RunOptions& given) {
   ARROW_ASSIGN_OR_RAISE(const Json values, JsonField<Json>(stored, "options", output_names::kOptions));
   RunOptions options = given;
+  options.extractor.extractor_source = source;
+  if (given.extractor.weights.empty()) options.extractor.weights_source = source;
   for (const auto& [name, value] : values.items()) {
     const OptionEntry* entry = FindOption(name);
     if (entry != nullptr && entry->kind != OptionKind::kResult) {
@@ -153,6 +156,16 @@ Result<RunOptions> StoredOptions(const Json& stored, const RunOptions& given) {
     ARROW_RETURN_NOT_OK(SetOption(name, value, &options));
   }
   return options;
+}
+
+/// The input of an output, as it is stored there or as the user names it now.
+Result<Location> LocateInput(const std::string& uri, const UriSource& source) {
+  const Status allowed = source.Check(uri);
+  if (!allowed.ok()) {
+    return UsageError("INPUT: the output was made of " + allowed.message() +
+                      "; or name the images' place with --input");
+  }
+  return source.Locate(uri);
 }
 
 }  // namespace
@@ -200,11 +213,13 @@ Result<RunSummary> RetryFailed(const RunOptions& given, ProgressListener* progre
                       "`; retry-failed is for what `pomona run` and `pomona features` make. Give the `pomona " +
                       command + "` command again with --overwrite");
   }
-  ARROW_ASSIGN_OR_RAISE(RunOptions options, StoredOptions(stored, given));
-  ARROW_ASSIGN_OR_RAISE(const Location as_typed, Location::Parse(options.input));
+  const UriSource source = UriSource::Data(given.allow_hosts).With(folder.root());
+  ARROW_ASSIGN_OR_RAISE(RunOptions options, StoredOptions(stored, source, given));
+  Location as_typed;  // never opened: it may have lain elsewhere
+  as_typed.display = options.input;
   const std::string prefix = ManifestPrefix(options.input, as_typed);
   options.input = given.input.empty() ? stored.value("input_uri", options.input) : given.input;
-  ARROW_ASSIGN_OR_RAISE(const Location input, Location::Parse(options.input));
+  ARROW_ASSIGN_OR_RAISE(const Location input, LocateInput(options.input, given.input.empty() ? source : UriSource()));
   ARROW_ASSIGN_OR_RAISE(const PlaceKind there, KindOfPlace(input));
   if (there == PlaceKind::kMissing) {
     return UsageError("INPUT: there is no " + (input.display.empty() ? "." : input.display) +
@@ -218,7 +233,8 @@ Result<RunSummary> RetryFailed(const RunOptions& given, ProgressListener* progre
   change.command = "retry-failed";
   change.retry = PreviousRows::Retry::kAll;
   change.look = [&](const PreviousRows& previous) -> Result<ChangedInput> {
-    ARROW_ASSIGN_OR_RAISE(ChangedInput changed, LookAtFailures(previous, prefix, input, cancellation));
+    ARROW_ASSIGN_OR_RAISE(ChangedInput changed,
+                          LookAtFailures(previous, prefix, input, options.allow_hosts, cancellation));
     return changed;
   };
   return GenerationRun(options, stages, std::move(change), job, nullptr).Run();

@@ -84,15 +84,15 @@ TEST_F(ChangeTest, CountsWhatIsNewChangedRelabelledAndGone) {
 TEST_F(ChangeTest, FailuresAreLookedAtAgain) {
   const Location input = Location::Parse(folder_ / "in").ValueOrDie();
   const std::string prefix = folder_.path().string() + "/in/";
-  const ChangedInput same = LookAtFailures(*all_, prefix, input, nullptr).ValueOrDie();
+  const ChangedInput same = LookAtFailures(*all_, prefix, input, {}, nullptr).ValueOrDie();
   EXPECT_EQ(same.counts.retried, 1);
   EXPECT_EQ(same.counts.replaced, 0);
   EXPECT_EQ(same.rows.size(), all_->manifest().size());
   WriteFile(folder_ / "in/bad.jpg", testing_folder::AnyPhoto());
-  const ChangedInput replaced = LookAtFailures(*all_, prefix, input, nullptr).ValueOrDie();
+  const ChangedInput replaced = LookAtFailures(*all_, prefix, input, {}, nullptr).ValueOrDie();
   EXPECT_EQ(replaced.counts.replaced, 1);
   fs::remove(folder_ / "in/bad.jpg");
-  const ChangedInput missing = LookAtFailures(*all_, prefix, input, nullptr).ValueOrDie();
+  const ChangedInput missing = LookAtFailures(*all_, prefix, input, {}, nullptr).ValueOrDie();
   EXPECT_EQ(missing.counts.retried, 1);
   EXPECT_EQ(missing.counts.replaced, 0);
 }

@@ -5,9 +5,9 @@
 namespace pomona {
 namespace {
 
-std::string Field(std::string_view text) {
+std::string Field(std::string_view text, CsvText how = CsvText::kAsIs) {
   std::string record;
-  AppendCsvField(text, &record);
+  AppendCsvField(text, how, &record);
   return record;
 }
 
@@ -19,6 +19,17 @@ TEST(Csv, QuotesOnlyWhatNeedsIt) {
   EXPECT_EQ(Field("two\nlines"), "\"two\nlines\"");
   EXPECT_EQ(Field(" space"), "\" space\"");
   EXPECT_EQ(Field(""), "");
+}
+
+TEST(Csv, ForSpreadsheetsNothingBeginsLikeAFormula) {
+  for (const char* text : {"=1+1", "+1", "-1", "@SUM(1)", "\tx"}) {
+    EXPECT_EQ(Field(text), text);
+    EXPECT_EQ(Field(text, CsvText::kForSpreadsheets), std::string("'") + text);
+  }
+  EXPECT_EQ(Field("=\"a\",b", CsvText::kForSpreadsheets), "\"'=\"\"a\"\",b\"");
+  EXPECT_EQ(Field("\rx", CsvText::kForSpreadsheets), "\"'\rx\"");
+  EXPECT_EQ(Field("a=1", CsvText::kForSpreadsheets), "a=1");
+  EXPECT_EQ(Field("", CsvText::kForSpreadsheets), "");
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ std::string ComponentsError(std::int64_t asked, std::int64_t rank, const std::st
 Result<std::string> FileForModel(const RunOptions& options, const OpenedExtractor& opened) {
   if (!opened.model_file.empty() || !options.self_contained) return opened.model_file.string();
   if (!options.extractor.weights.empty()) {
-    ARROW_ASSIGN_OR_RAISE(const Location weights, Location::Parse(options.extractor.weights));
+    ARROW_ASSIGN_OR_RAISE(const Location weights, options.extractor.weights_source.Locate(options.extractor.weights));
     if (weights.is_local()) return weights.path;
     return UsageError("--self-contained: " + weights.display + " is not a local file; copy it here first");
   }

@@ -19,6 +19,7 @@ Result<RunSummary> FinishRun(const RunOptions& options, RunStages stages, const 
                         FeatureRows::OfOutput(job.output().root(), job.output().generation().target));
   if (stages == RunStages::kAll) {
     job.csv_rows = options.csv_rows;
+    job.csv_text = CsvTextOf(options.csv_safe);
     FitRecipe recipe;
     recipe.reduction.components = options.components;
     recipe.reduction.variance = options.variance;

@@ -15,8 +15,10 @@ namespace pomona {
 namespace {
 
 Json Components(const FitOptions& options) {
-  return {{"components", options.components ? Json(*options.components) : Json()},
-          {"variance", options.variance ? Json(*options.variance) : Json()}};
+  Json asked = {{"components", options.components ? Json(*options.components) : Json()},
+                {"variance", options.variance ? Json(*options.variance) : Json()}};
+  if (options.csv_safe) asked["csv-safe"] = true;
+  return asked;
 }
 
 /// What an earlier fit was asked for, in words.
@@ -83,6 +85,7 @@ class FitInPlace {
     ARROW_RETURN_NOT_OK(job_.output().BeginChange());
     Json options = stored_.value("options", Json::object());
     options.update(Components(options_));
+    job_.csv_text = CsvTextOf(options.value("csv-safe", false));
     return job_.output().WriteJson(output_names::kOptions,
                                    {{"format_version", 1}, {"command", "run"}, {"options", std::move(options)}});
   }
@@ -103,6 +106,7 @@ Result<RunSummary> Fit(const FitOptions& options, ProgressListener* progress, co
   if (!in_place) ARROW_RETURN_NOT_OK(folder.CheckApartFrom(features.root, "the features"));
   Job job(in_place ? JobKind::kRun : JobKind::kFit, std::move(folder), progress, cancellation, options.threads);
   job.memory = options.memory;
+  job.csv_text = CsvTextOf(options.csv_safe);
 
   Json fit_options = {{"features", features.root.display}};
   fit_options.update(Components(options));

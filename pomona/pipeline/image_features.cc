@@ -18,6 +18,7 @@
 #include "pomona/pipeline/shard_setup.h"
 #include "pomona/storage/file_io.h"
 #include "pomona/storage/retry.h"
+#include "pomona/storage/uri.h"
 
 namespace pomona {
 namespace {
@@ -32,7 +33,7 @@ struct Problem {
 QuarantineRow Failure(std::int64_t index, const ImageInput& image, Problem problem) {
   QuarantineRow row;
   row.index = index;
-  if (const auto* place = std::get_if<std::string>(&image)) row.path = ToValidUtf8(*place);
+  if (const auto* place = std::get_if<std::string>(&image)) row.path = PublicUri(*place);
   if (const auto* bytes = std::get_if<std::span<const std::uint8_t>>(&image)) {
     row.size_bytes = static_cast<std::int64_t>(bytes->size());
   }

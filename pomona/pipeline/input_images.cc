@@ -200,10 +200,13 @@ std::string ManifestPrefix(std::string_view text, const Location& input) {
 }
 
 ImagePlaces::ImagePlaces(const Location& input, const RunOptions& options)
-    : ImagePlaces(input, options.columns, MostImageBytes(MemoryAllowed(options.memory), options.decode.max_pixels)) {}
+    : ImagePlaces(input, options.columns, MostImageBytes(MemoryAllowed(options.memory), options.decode.max_pixels),
+                  options.allow_hosts) {}
 
-ImagePlaces::ImagePlaces(const Location& input, const InputColumns& columns, std::int64_t most_bytes)
-    : root_(IsListFile(input.path) || IsPackedFile(input.path) ? input.Parent() : input),
+ImagePlaces::ImagePlaces(const Location& input, const InputColumns& columns, std::int64_t most_bytes,
+                         std::vector<std::string> allowed_hosts)
+    : source_(UriSource::Data(std::move(allowed_hosts)).With(input)),
+      root_(IsListFile(input.path) || IsPackedFile(input.path) ? input.Parent() : input),
       remote_(IsListFile(input.path) || !input.is_local()),
       most_bytes_(most_bytes),
       parquet_(std::make_unique<ParquetImages>(columns, CurrentStoreOptions().read_ahead, most_bytes)) {}
@@ -212,6 +215,7 @@ Result<Location> ImagePlaces::Place(std::string_view key) const {
   const bool uri = key.find("://") != std::string_view::npos;
   if (!uri && !key.starts_with('/')) return root_.Child(key);
   if (!uri) return Location::Parse(key);
+  ARROW_RETURN_NOT_OK(source_.Check(key));
   // Opening a store costs connections: once for each folder that the list names.
   const std::size_t slash = key.rfind('/');
   const std::string_view folder = key.substr(0, slash);

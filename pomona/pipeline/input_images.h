@@ -14,6 +14,7 @@
 #include "pomona/pipeline/run_options.h"
 #include "pomona/storage/file_io.h"
 #include "pomona/storage/location.h"
+#include "pomona/storage/uri_source.h"
 
 namespace pomona {
 
@@ -32,15 +33,16 @@ Result<InputImages> ListInput(const RunOptions& options, const Location& input, 
 /// \return what the paths of an input's images begin with: "data/" for the folder or list file's folder `data`
 std::string ManifestPrefix(std::string_view text, const Location& input);
 
-/// \brief Turns manifest keys back into places.
+/// \brief Turns manifest keys back into places. A key that is a URI comes out of data (`UriSource::Data`).
 ///
 /// Thread safety: calls may run together.
 class ImagePlaces {
  public:
   /// \param[in] columns of images inside Parquet files
   /// \param[in] most_bytes of one image's file (`MostImageBytes`)
-  explicit ImagePlaces(const Location& input, const InputColumns& columns = {},
-                       std::int64_t most_bytes = 1'500'000'000);
+  /// \param[in] allowed_hosts that a key may name besides the input's own
+  explicit ImagePlaces(const Location& input, const InputColumns& columns = {}, std::int64_t most_bytes = 1'500'000'000,
+                       std::vector<std::string> allowed_hosts = {});
   ImagePlaces(const Location& input, const RunOptions& options);
 
   Result<Location> Place(std::string_view key) const;
@@ -54,6 +56,7 @@ class ImagePlaces {
   ParquetImages& parquet() const { return *parquet_; }
 
  private:
+  UriSource source_;
   Location root_;  ///< the input, or the folder of a list file
   bool remote_;
   std::int64_t most_bytes_;

@@ -183,6 +183,7 @@ Status Job::Project(const FeatureRows& rows, const Reduction& reduction, const L
   job.report_rows = sample.Choose();
   job.threads = ThreadsForBlocks(rows.dim());
   job.csv_rows = csv_rows;
+  job.csv_text = csv_text;
   job.advanced = [&](std::int64_t count) { log_.Advance(count); };
   ARROW_ASSIGN_OR_RAISE(report_.points, WriteProjection(job, cancellation_));
   report_.rows_projected = rows.row_count();

@@ -7,6 +7,7 @@
 #include "pomona/base/cancellation.h"
 #include "pomona/base/status.h"
 #include "pomona/learn/reduction.h"
+#include "pomona/pipeline/csv.h"
 #include "pomona/pipeline/extraction.h"
 #include "pomona/pipeline/feature_rows.h"
 #include "pomona/pipeline/job_log.h"
@@ -88,6 +89,7 @@ class Job {
   std::string message;                ///< of the summary
   std::string input_uri;              ///< where the images are, to be opened again; kept with the options
   std::int64_t csv_rows = 5'000'000;  ///< of projection.csv; beyond, it is written in parts
+  CsvText csv_text = CsvText::kAsIs;  ///< of projection.csv
 
  private:
   std::vector<std::string> UsualFiles() const;

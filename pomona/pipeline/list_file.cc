@@ -20,6 +20,7 @@
 #include "pomona/pipeline/input_limits.h"
 #include "pomona/pipeline/parquet_io.h"
 #include "pomona/storage/file_io.h"
+#include "pomona/storage/uri.h"
 
 namespace pomona {
 namespace {
@@ -140,7 +141,7 @@ class ListRows {
 
   Status AddRow(std::string_view path, const arrow::RecordBatch& batch, std::int64_t i) {
     ARROW_RETURN_NOT_OK(CheckNameSizes(path, {}, [&] { return RowName(); }));
-    const std::string key = IsWhole(path) ? std::string(path) : WithoutDots(path);
+    const std::string key = KeyOf(path);
     std::string label;
     if (label_column_ >= 0) {
       const Result<std::string_view> text = TextOf(*batch.column(label_column_), i);
@@ -160,6 +161,14 @@ class ListRows {
     }
     IsWhole(key) ? rows_->AddWhole(key, label, -1, 0) : rows_->Add(key, label, -1, 0);
     return Status::OK();
+  }
+
+  /// What the manifest keeps of a path. A URI with a secret is refused when it is read (`UriSource`), so the secret is
+  /// not kept; the number of its row tells it from others that look the same without it.
+  std::string KeyOf(std::string_view path) const {
+    if (!IsWhole(path)) return WithoutDots(path);
+    const std::string shown = PublicUri(path);
+    return shown == ToValidUtf8(path) ? std::string(path) : shown + "#row=" + std::to_string(count_);
   }
 
   bool IsLocal(std::string_view key) const {

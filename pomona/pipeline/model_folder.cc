@@ -143,6 +143,9 @@ Result<PipelineModel> ReadModel(const Location& place) {
 
 Result<RunOptions> WithModel(RunOptions options, const PipelineModel& model, const Location& folder) {
   for (const auto& [name, value] : model.options.items()) ARROW_RETURN_NOT_OK(SetOption(name, value, &options));
+  const UriSource source = UriSource::Data(options.allow_hosts).With(folder);
+  options.extractor.extractor_source = source;
+  if (model.options.contains("weights")) options.extractor.weights_source = source;
   options.auto_precision = false;
   options.components.reset();
   options.variance.reset();

@@ -198,6 +198,15 @@ constexpr std::array kTable = {
                 "Images a shard, the unit of commit and resume; a multiple of 1,024 that never changes a number.",
                 false, false, [](const RunOptions& o) -> Json { return o.shard_size; },
                 [](const Json& v, RunOptions* o) { return Integer(v, 1, &o->shard_size); }},
+    OptionEntry{
+        "csv-safe", OptionKind::kResult, kOutputGroup, "", "as they are",
+        "Put an apostrophe before paths and labels in projection.csv that a spreadsheet would run as a formula.", false,
+        false, [](const RunOptions& o) -> Json { return o.csv_safe; },
+        [](const Json& v, RunOptions* o) { return Switch(v, true, &o->csv_safe); }},
+    OptionEntry{"allow-hosts", OptionKind::kRun, kMachineGroup, "HOST[,HOST]", "",
+                "Hosts that URIs in a list, a model or an output may name; your credentials go there.", true, false,
+                [](const RunOptions& o) -> Json { return Texts(o.allow_hosts); },
+                [](const Json& v, RunOptions* o) { return option_values::Hosts(v, &o->allow_hosts); }},
     OptionEntry{"threads", OptionKind::kRun, kMachineGroup, "N", "what affinity and cgroup allow", "Threads.", false,
                 false, [](const RunOptions& o) -> Json { return o.threads; },
                 [](const Json& v, RunOptions* o) { return Integer(v, 0, &o->threads); }},
@@ -290,13 +299,13 @@ Status CompareWithStored(const Json& stored, const Json& wanted, std::string_vie
     // An option that is younger than the output was not given then.
     if (found == stored.end() ? value.is_null() || value == Json(false) : *found == value) continue;
     const auto shown = [](const Json& option) { return option.is_null() ? std::string("not given") : option.dump(); };
-    differences.append("\n  ").append(name == "input" ? std::string("INPUT") : "--" + name);
+    differences.append(differences.empty() ? " " : "; ").append(name == "input" ? std::string("INPUT") : "--" + name);
     differences.append(": made with ").append(found == stored.end() ? "not given" : shown(*found));
     differences.append(", now ").append(shown(value));
   }
   if (differences.empty()) return Status::OK();
   return UsageError(std::string(output) + " was made with other options:" + differences +
-                    "\nGive the same options to go on, another --output to keep both, or --overwrite to start anew.");
+                    ". Give the same options to go on, another --output to keep both, or --overwrite to start anew.");
 }
 
 }  // namespace pomona

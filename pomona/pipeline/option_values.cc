@@ -38,6 +38,25 @@ Status Texts(const Json& value, std::vector<std::string>* texts) {
   return Status::OK();
 }
 
+Status Hosts(const Json& value, std::vector<std::string>* hosts) {
+  std::vector<std::string> texts;
+  ARROW_RETURN_NOT_OK(Texts(value, &texts));
+  for (const std::string& text : texts) {
+    for (std::string_view rest = text;;) {
+      const std::string_view host = rest.substr(0, rest.find(','));
+      if (host.empty() || host.find_first_of("/@?# ") != std::string_view::npos) {
+        return Status::Invalid(
+            "hosts such as account.dfs.core.windows.net or namenode:8020 are wanted, without "
+            "scheme, user and path");
+      }
+      hosts->emplace_back(host);
+      if (host.size() == rest.size()) break;
+      rest.remove_prefix(host.size() + 1);
+    }
+  }
+  return Status::OK();
+}
+
 Status Switch(const Json& value, bool meaning, bool* flag) {
   if (!value.is_boolean()) return Status::Invalid(Shown(value), " is neither true nor false");
   *flag = value.get<bool>() ? meaning : !meaning;

@@ -23,6 +23,9 @@ Status Text(const Json& value, std::string* text);
 /// \brief Adds one text or a list of them.
 Status Texts(const Json& value, std::vector<std::string>* texts);
 
+/// \brief Adds hosts: "host" or "host:port", several with commas between them, or a list of them.
+Status Hosts(const Json& value, std::vector<std::string>* hosts);
+
 /// \brief Sets a flag to `meaning` when the value is true, else to its opposite.
 Status Switch(const Json& value, bool meaning, bool* flag);
 

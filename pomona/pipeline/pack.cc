@@ -314,9 +314,9 @@ Json TakenOptions(const RunOptions& options, OptionKind kind) {
 }  // namespace
 
 bool TakenByPack(std::string_view option) {
-  constexpr std::array<std::string_view, 13> kTaken = {
-      "input",  "label-from",      "bytes-column", "path-column", "label-column", "include",     "exclude",
-      "sample", "include-skipped", "limit",        "output",      "overwrite",    "max-failures"};
+  constexpr std::array<std::string_view, 14> kTaken = {
+      "input",  "label-from",      "bytes-column", "path-column", "label-column", "include",      "exclude",
+      "sample", "include-skipped", "limit",        "output",      "overwrite",    "max-failures", "allow-hosts"};
   return std::find(kTaken.begin(), kTaken.end(), option) != kTaken.end();
 }
 

@@ -10,6 +10,7 @@
 #include "pomona/pipeline/input_limits.h"
 #include "pomona/storage/file_version.h"
 #include "pomona/storage/tar_file.h"
+#include "pomona/storage/uri.h"
 
 namespace pomona {
 namespace {
@@ -48,7 +49,7 @@ void ReadText(const TarMember& member, Group* group) {
   if (!json.ok() || !json->is_object()) return;  // others write other things there
   const auto path = JsonField<std::string>(*json, "path", member.name);
   const auto label = JsonField<std::string>(*json, "label", member.name);
-  if (path.ok()) group->path = ToValidUtf8(*path);
+  if (path.ok()) group->path = PublicUri(*path);
   if (label.ok()) group->label = ToValidUtf8(*label);
 }
 

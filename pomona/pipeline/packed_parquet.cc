@@ -32,6 +32,7 @@
 #include "pomona/pipeline/parquet_io.h"
 #include "pomona/storage/file_version.h"
 #include "pomona/storage/retry.h"
+#include "pomona/storage/uri.h"
 
 namespace pomona {
 namespace {
@@ -221,7 +222,10 @@ class ParquetRows {
     return Status::OK();
   }
 
-  void AddRow(std::int64_t number, const std::string& path, const std::optional<std::string>& label) {
+  void AddRow(std::int64_t number, const std::string& named, const std::optional<std::string>& label) {
+    // A URL that its images were once got from may hold a signature. Its row's number keeps it apart from others.
+    std::string path = PublicUri(named);
+    if (path != ToValidUtf8(named)) path += "#row=" + std::to_string(number);
     const Location numbered = place_.Child(NumberedName(number));
     const std::string& shown = path.empty() ? numbered.display : path;
     if (!path.empty()) names_->AddOwnPath(rows_->size(), path);

@@ -34,7 +34,7 @@ void CollectDifferences(const Json& stored, const Json& now, const std::string& 
     }
     return;
   }
-  *differences += "\n  " + name + ": planned " + stored.dump() + ", here " + now.dump();
+  *differences += (differences->empty() ? " " : "; ") + name + ": planned " + stored.dump() + ", here " + now.dump();
 }
 
 Status FollowEngine(const Json& plan, NetworkOptions* network) {
@@ -133,10 +133,10 @@ Status CheckPlan(const Json& stored, const Json& now, std::string_view output) {
   const std::string wanted = stored.value("instruction_set", std::string());
   const std::vector<std::string> sets = InstructionSets();
   if (!wanted.empty() && wanted != "baseline" && std::find(sets.begin(), sets.end(), wanted) == sets.end()) {
-    message += "\nThis processor (" + ProcessorName() + ") has no " + wanted + ".";
+    message += ". This processor (" + ProcessorName() + ") has no " + wanted;
   }
   return Status::Invalid(message,
-                         "\nGo on where the run was begun, or start anew with another --output or --overwrite.");
+                         ". Go on where the run was begun, or start anew with another --output or --overwrite.");
 }
 
 }  // namespace pomona

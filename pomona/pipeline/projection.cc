@@ -91,14 +91,14 @@ class BlockProjector {
   }
 
  private:
-  static void WriteCsv(const arrow::Table& names, MatrixView<const double> values, ProjectedBlock* projected) {
+  void WriteCsv(const arrow::Table& names, MatrixView<const double> values, ProjectedBlock* projected) const {
     std::string& csv = projected->csv;
     projected->csv_ends.reserve(static_cast<std::size_t>(values.rows));
     csv.reserve(static_cast<std::size_t>(values.rows * (64 + values.cols * 20)));
     for (std::int64_t i = 0; i < values.rows; ++i) {
-      AppendCsvField(TextColumn(names, 0).GetView(i), &csv);
+      AppendCsvField(TextColumn(names, 0).GetView(i), job_.csv_text, &csv);
       csv += ',';
-      AppendCsvField(TextColumn(names, 1).GetView(i), &csv);
+      AppendCsvField(TextColumn(names, 1).GetView(i), job_.csv_text, &csv);
       for (const double value : values.row(i)) {
         csv += ',';
         AppendNumber(value, &csv);

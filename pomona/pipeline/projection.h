@@ -9,6 +9,7 @@
 #include "pomona/base/cancellation.h"
 #include "pomona/base/status.h"
 #include "pomona/learn/reduction.h"
+#include "pomona/pipeline/csv.h"
 #include "pomona/pipeline/feature_rows.h"
 #include "pomona/pipeline/report/report.h"
 #include "pomona/pipeline/report_sample.h"
@@ -32,7 +33,8 @@ struct ProjectionJob {
 
   std::vector<std::int64_t> report_rows;  ///< row numbers, rising, of the points wanted
   int threads = 1;
-  std::int64_t csv_rows = kCsvRows;                 ///< of a CSV file
+  std::int64_t csv_rows = kCsvRows;  ///< of a CSV file
+  CsvText csv_text = CsvText::kAsIs;
   std::function<void(std::int64_t rows)> advanced;  ///< one call at a time; may be empty
 };
 

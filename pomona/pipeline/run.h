@@ -52,6 +52,7 @@ struct FitOptions {
   int threads = 0;
   std::int64_t memory = 0;  ///< bytes that may be held; 0: what the machine allows
   bool overwrite = false;
+  bool csv_safe = false;  ///< as in RunOptions
 };
 Result<RunSummary> Fit(const FitOptions& options, ProgressListener* progress, const Cancellation* cancellation);
 

@@ -61,6 +61,7 @@ struct RunOptions {
   std::optional<std::int64_t> sample;
   std::optional<std::int64_t> limit;
   std::int64_t shard_size = 1024;
+  bool csv_safe = false;  ///< labels and paths in projection.csv that a spreadsheet would run get an apostrophe
 
   // Run options.
   std::string output;
@@ -69,8 +70,9 @@ struct RunOptions {
   FailureLimit max_failures;
   bool overwrite = false;
   UpdateKind update = UpdateKind::kNone;
-  bool thumbnails = true;       ///< in report.html
-  bool self_contained = false;  ///< embed a registry model's weights in model/
+  std::vector<std::string> allow_hosts;  ///< hosts that URIs out of data may name, besides the user's own
+  bool thumbnails = true;                ///< in report.html
+  bool self_contained = false;           ///< embed a registry model's weights in model/
 
   /// Rows of projection.csv; beyond, it is written in parts. No option of the program: others read the parts by name.
   std::int64_t csv_rows = 5'000'000;

@@ -21,6 +21,7 @@
 #include "pomona/storage/hdfs_store.h"
 #include "pomona/storage/https_download.h"
 #include "pomona/storage/tls_probe.h"
+#include "pomona/storage/uri.h"
 
 namespace pomona {
 namespace {
@@ -163,14 +164,16 @@ Status TlsTrouble(const Location& location) {
   return found.emplace(endpoint, LookAtTls(endpoint)).first->second;
 }
 
-/// The libraries of Google and Microsoft let some answers that they cannot read through as exceptions.
+/// Without the signatures of URLs that errors name. The libraries of Google and Microsoft let some answers that they
+/// cannot read through as exceptions.
 Status CallCatching(const std::function<Status()>& call) {
   try {
-    return call();
+    const Status status = call();
+    return status.ok() ? status : status.WithMessage(PublicMessage(status.message()));
   } catch (const std::bad_alloc&) {
     return Status::OutOfMemory("no memory left for what the store sent");
   } catch (const std::exception& error) {
-    return Status::UnknownError(error.what());
+    return Status::UnknownError(PublicMessage(error.what()));
   }
 }
 

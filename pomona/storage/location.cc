@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <filesystem>
 #include <utility>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "pomona/storage/arrow_store.h"
 #include "pomona/storage/s3_store.h"
 #include "pomona/storage/store_options.h"
+#include "pomona/storage/uri.h"
 
 namespace pomona {
 namespace {
@@ -30,48 +30,6 @@ constexpr std::array kSchemes = {
     Scheme{"gcs", "gs"},    Scheme{"abfs", "abfs"},     Scheme{"abfss", "abfss"}, Scheme{"az", "abfs"},
     Scheme{"hdfs", "hdfs"}, Scheme{"viewfs", "viewfs"},
 };
-
-/// A URI in the parts that matter here; `authority` still holds user and password.
-struct UriParts {
-  std::string scheme;
-  std::string authority;
-  std::string path;   ///< as typed, with its leading slash
-  std::string query;  ///< with its '?', or ""
-};
-
-/// The scheme of a text that is a URI, in lower case, or "" for a local path. A URI is what has "scheme://"; "file:/x"
-/// is one too, because Java programs write it so.
-std::string SchemeOf(std::string_view text) {
-  const std::size_t colon = text.find(':');
-  if (colon == std::string_view::npos || colon == 0) return "";
-  std::string scheme(text.substr(0, colon));
-  for (char& c : scheme) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  const auto is_scheme_character = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
-  };
-  if (!std::all_of(scheme.begin(), scheme.end(), is_scheme_character)) return "";
-  if (text.substr(colon).starts_with("://")) return scheme;
-  return scheme == "file" && text.substr(colon).starts_with(":/") ? scheme : "";
-}
-
-UriParts SplitUri(std::string_view text, std::string scheme) {
-  UriParts parts;
-  std::string_view rest = text.substr(scheme.size() + 1);
-  parts.scheme = std::move(scheme);
-  if (const std::size_t mark = rest.find('?'); mark != std::string_view::npos) {
-    parts.query = rest.substr(mark);
-    rest = rest.substr(0, mark);
-  }
-  if (rest.starts_with("//")) {
-    rest.remove_prefix(2);
-    const std::size_t slash = std::min(rest.find('/'), rest.size());
-    parts.authority = rest.substr(0, slash);
-    rest = rest.substr(slash);
-  }
-  while (!rest.empty() && rest.back() == '/') rest.remove_suffix(1);
-  parts.path = rest;
-  return parts;
-}
 
 int HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -123,17 +81,16 @@ std::string ReadableUriPath(std::string_view bytes) {
 }
 
 /// The authority without its password; an S3 user is an access key and goes too.
-std::string PublicAuthority(const UriParts& parts) {
-  const std::size_t at = parts.authority.rfind('@');
-  if (at == std::string::npos) return parts.authority;
-  const std::string host = parts.authority.substr(at + 1);
-  const std::string user = parts.authority.substr(0, std::min(at, parts.authority.find(':')));
+std::string PlaceAuthority(const UriParts& parts) {
+  const std::string host(parts.host());
+  const std::string user(parts.user_info().substr(0, parts.user_info().find(':')));
   return user.empty() || parts.scheme.starts_with("s3") ? host : user + "@" + host;
 }
 
-std::string PublicUri(const UriParts& parts, std::string_view typed) {
+/// What `Location::display` is: the URI without password and query.
+std::string DisplayOf(const UriParts& parts, std::string_view typed) {
   const bool slashes = typed.substr(parts.scheme.size() + 1).starts_with("//");
-  return ToValidUtf8(parts.scheme + (slashes ? "://" : ":") + PublicAuthority(parts) + parts.path);
+  return ToValidUtf8(parts.scheme + (slashes ? "://" : ":") + PlaceAuthority(parts) + parts.path);
 }
 
 /// Removes empty and "." components; ".." stays, because a link may stand before it.
@@ -189,12 +146,12 @@ Result<Location> ParseUri(std::string_view text, std::string scheme) {
   const auto* known =
       std::find_if(kSchemes.begin(), kSchemes.end(), [&](const Scheme& s) { return s.typed == scheme; });
   if (known == kSchemes.end()) {
-    return UsageError("\"" + ToValidUtf8(text) + "\": the scheme " + scheme +
+    return UsageError("\"" + PublicUri(text) + "\": the scheme " + scheme +
                       ":// is not known; use a local path or one of " + KnownSchemes());
   }
   const UriParts parts = SplitUri(text, std::move(scheme));
   Location location;
-  location.display = PublicUri(parts, text);
+  location.display = DisplayOf(parts, text);
   const std::string uri = std::string(known->arrow) + "://" + parts.authority +
                           (parts.path.empty() && parts.scheme == "file" ? "/" : "") + StrictUriPath(parts.path) +
                           parts.query;

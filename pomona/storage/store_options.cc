@@ -11,6 +11,7 @@
 #include <arrow/filesystem/filesystem.h>
 
 #include "pomona/storage/aws_profile.h"
+#include "pomona/storage/hadoop_site.h"
 #include "pomona/storage/s3_store.h"
 
 namespace pomona {
@@ -75,6 +76,7 @@ StoreOptions StoreOptions::From(const Environment& environment) {
   options.abfs_key = environment.abfs_key;
   options.abfs_sas_token = environment.abfs_sas_token;
   options.ca_file = environment.store_ca_file;
+  options.hadoop_hosts = HadoopHosts(environment.hadoop_configuration);
   AddProfile(ReadAwsProfile(environment.aws_config_file, environment.aws_profile), &options);
   AddConnection(environment.abfs_connection, &options);
   return options;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "pomona/base/environment.h"
 #include "pomona/storage/retry.h"
@@ -33,6 +34,9 @@ struct StoreOptions {
   std::string abfs_key;
   std::string abfs_sas_token;
   std::string abfs_endpoint;  ///< URL or host[:port] that both services share, as Azurite's; empty: Azure's
+
+  // Hadoop.
+  std::vector<std::string> hadoop_hosts;  ///< namenodes and nameservices of the user's own configuration
 
   // All.
   bool anonymous = false;         ///< for public buckets: no credentials are looked for

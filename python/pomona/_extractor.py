@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -129,6 +129,8 @@ class FeatureExtractor(Parameters):
         None takes what affinity and cgroup allow.
     memory : int or str, optional
         Bytes that the network may hold, such as ``"2GB"``; None takes what the cgroup allows.
+    allow_hosts : str or sequence of str, optional
+        Hosts that URIs of images may name; your credentials go there. See docs/storage.md.
 
     Notes
     -----
@@ -162,6 +164,7 @@ class FeatureExtractor(Parameters):
         channel_order: str | None = None,
         threads: int | None = None,
         memory: int | str | None = None,
+        allow_hosts: str | Sequence[str] | None = None,
     ) -> None:
         self.extractor = extractor
         self.image_size = image_size
@@ -179,6 +182,7 @@ class FeatureExtractor(Parameters):
         self.channel_order = channel_order
         self.threads = threads
         self.memory = memory
+        self.allow_hosts = allow_hosts
 
     def _options(self) -> str:
         keywords = self.get_params()
@@ -282,7 +286,7 @@ class FeatureExtractor(Parameters):
             first = failures[0]
             raise ValueError(
                 f"{len(failures)} of {len(features)} images cannot be used; the first is image {first.index}"
-                f"{f' ({first.path})' if first.path else ''}, {first.code}: {first.message}"
+                f"{f' ({engine().visible_text(first.path)})' if first.path else ''}, {first.code}: {first.message}"
             )
         return features
 

@@ -106,6 +106,8 @@ def run(
     shard_size: int | None = None,
     threads: int | None = None,
     memory: int | str | None = None,
+    allow_hosts: str | Sequence[str] | None = None,
+    csv_safe: bool | None = None,
     progress: str | Listener | None = "auto",
 ) -> RunResult:
     """Do the whole job: list, decode, extract features, fit scaler and PCA, project, write, report.
@@ -129,7 +131,8 @@ def run(
     label_from, bytes_column, path_column, label_column, include, exclude, include_skipped, sample, limit,
     no_exif_orientation, max_image_pixels, image_timeout, extractor, weights, image_size, resample, pooling, precision,
     min_similarity, engine, output_node, input_scale, input_mean, channel_order, components, variance, overwrite,
-    max_failures, no_thumbnails, self_contained, shard_size, threads, memory
+    max_failures, no_thumbnails, self_contained, shard_size, threads, memory, allow_hosts,
+    csv_safe
         As the options of the command.
 
     Returns

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ from ._rows import answer, as_rows
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
+
+Hosts = str | Sequence[str] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,14 +48,21 @@ class Projection:
 class _ModelExtractor(FeatureExtractor):
     """The extractor that a model was fitted with."""
 
-    def __init__(self, model: Model, threads: int | None = None, memory: int | str | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        threads: int | None = None,
+        memory: int | str | None = None,
+        allow_hosts: Hosts = None,
+    ) -> None:
         self.model = model
         self.threads = threads
         self.memory = memory
+        self.allow_hosts = allow_hosts
         self.exif_orientation = not model.options.get("no-exif-orientation", False)
 
     def _options(self) -> str:
-        return _options.to_json({"threads": self.threads, "memory": self.memory})
+        return _options.to_json({"threads": self.threads, "memory": self.memory, "allow_hosts": self.allow_hosts})
 
     def _open_engine(self, options: str) -> Any:
         return with_model_fetched(lambda: self.model._saved.open_extractor(options))
@@ -80,14 +89,16 @@ class Model:
     total_variance_ : float
     """
 
-    def __init__(self, uri: str, threads: int | None = None, memory: int | str | None = None) -> None:
-        self._arguments = (uri, threads, memory)
+    def __init__(
+        self, uri: str, threads: int | None = None, memory: int | str | None = None, allow_hosts: Hosts = None
+    ) -> None:
+        self._arguments = (uri, threads, memory, allow_hosts)
         self._saved = engine().load_model(uri)
         self._reduction = self._saved.reduction
         self.place: str = self._saved.place
         self.options: dict[str, Any] = json.loads(self._saved.options)
         self.plan: dict[str, Any] = json.loads(self._saved.plan)
-        self.extractor: FeatureExtractor = _ModelExtractor(self, threads, memory)
+        self.extractor: FeatureExtractor = _ModelExtractor(self, threads, memory, allow_hosts)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Model, self._arguments
@@ -160,7 +171,13 @@ class Model:
         return self._reduction.total_variance
 
 
-def load(uri: str | os.PathLike[str], *, threads: int | None = None, memory: int | str | None = None) -> Model:
+def load(
+    uri: str | os.PathLike[str],
+    *,
+    threads: int | None = None,
+    memory: int | str | None = None,
+    allow_hosts: Hosts = None,
+) -> Model:
     """Open a saved model.
 
     Parameters
@@ -171,6 +188,8 @@ def load(uri: str | os.PathLike[str], *, threads: int | None = None, memory: int
         For extraction; None takes what affinity and cgroup allow.
     memory : int or str, optional
         Bytes that the network may hold.
+    allow_hosts : str or sequence of str, optional
+        Hosts that the model, and URIs of images, may name; your credentials go there.
 
     Raises
     ------
@@ -179,4 +198,4 @@ def load(uri: str | os.PathLike[str], *, threads: int | None = None, memory: int
     OSError
         When the place cannot be read.
     """
-    return Model(os.fspath(uri), threads, memory)
+    return Model(os.fspath(uri), threads, memory, allow_hosts)

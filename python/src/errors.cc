@@ -7,6 +7,7 @@
 
 #include "pomona/base/exhaustion.h"
 #include "pomona/base/usage_error.h"
+#include "pomona/base/visible_text.h"
 #include "pomona/models/open_extractor.h"
 
 namespace nb = nanobind;
@@ -18,12 +19,12 @@ PyObject* missing_model = nullptr;
 PyObject* usage_error = nullptr;
 
 [[noreturn]] void Throw(PyObject* type, const std::string& message) {
-  PyErr_SetString(type, message.c_str());
+  PyErr_SetString(type, VisibleText(message).c_str());
   throw nb::python_error();
 }
 
 [[noreturn]] void ThrowMissingModel(const std::string& name, const std::string& message) {
-  const nb::object error = nb::handle(missing_model)(message);
+  const nb::object error = nb::handle(missing_model)(VisibleText(message));
   error.attr("model") = name;
   PyErr_SetObject(missing_model, error.ptr());
   throw nb::python_error();

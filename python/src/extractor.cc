@@ -12,6 +12,7 @@
 #include "call.h"
 #include "options.h"
 #include "pomona/base/environment.h"
+#include "pomona/base/visible_text.h"
 #include "pomona/models/cache.h"
 #include "pomona/models/fetch.h"
 #include "pomona/models/registry.h"
@@ -66,7 +67,8 @@ Extracted Extract(const ImageFeatures& features, const ImageInputs& inputs) {
   });
   nb::list failed;
   for (const QuarantineRow& row : failures) {
-    failed.append(nb::make_tuple(row.index, row.path, row.stage, std::string(FailureCodeName(row.code)), row.message));
+    failed.append(nb::make_tuple(row.index, row.path, row.stage, std::string(FailureCodeName(row.code)),
+                                 VisibleText(row.message)));
   }
   return {ToNumpy(std::move(values), rows, dim), failed};
 }

@@ -15,6 +15,7 @@
 #include "call.h"
 #include "options.h"
 #include "pomona/base/text.h"
+#include "pomona/base/visible_text.h"
 #include "pomona/pipeline/option_table.h"
 #include "pomona/pipeline/run.h"
 
@@ -36,7 +37,7 @@ class PythonListener : public ProgressListener {
   }
   void StageAdvanced(std::int64_t done, std::int64_t failed) override { Tell("stage_advanced", done, failed); }
   void StageFinished(double seconds) override { Tell("stage_finished", seconds); }
-  void Message(std::string_view text) override { Tell("message", text); }
+  void Message(std::string_view text) override { Tell("message", VisibleText(text)); }
 
   /// Throws what the listener raised, if it did.
   void Rethrow() {
@@ -116,7 +117,7 @@ Summary Do(const nb::object& listener, const Job& job, PythonDistributor* distri
   if (distributor != nullptr) distributor->Rethrow();
   const RunSummary summary = ValueOrRaise(*std::move(answer));
   return {std::string(OutcomeName(summary.outcome)), summary.run.dump(-1, ' ', false, Json::error_handler_t::replace),
-          summary.report, summary.message};
+          summary.report, VisibleText(summary.message)};
 }
 
 Summary RunJob(const std::string& options, bool features_only, const nb::object& listener,

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "pomona/base/text.h"
+#include "pomona/base/visible_text.h"
 
 namespace pomona {
 namespace {
@@ -28,22 +29,6 @@ std::size_t CostInPage(std::string_view character) {
   if (character == "\u2028" || character == "\u2029") return 6;
   if (character == "\"" || character == "\\") return 2;
   return character.size();
-}
-
-/// Control characters as U+2400 to U+2421, which a reader sees and which cannot break a line.
-std::string ShowControls(std::string_view text) {
-  std::string shown;
-  shown.reserve(text.size());
-  for (const char letter : text) {
-    const auto byte = static_cast<std::uint8_t>(letter);
-    if (byte < 0x20 || byte == 0x7F) {
-      shown += "\xE2\x90";
-      shown += static_cast<char>(byte == 0x7F ? 0xA1 : 0x80 + byte);
-    } else {
-      shown += letter;
-    }
-  }
-  return shown;
 }
 
 class JsonTrimmer {
@@ -94,7 +79,7 @@ class JsonTrimmer {
 }  // namespace
 
 std::string TrimMiddle(std::string_view text, std::size_t limit) {
-  std::string shown = ShowControls(ToValidUtf8(text));
+  std::string shown = VisibleText(text);
   std::vector<std::size_t> starts;  // of each character; then the end
   std::size_t cost = 0;
   for (std::size_t at = 0; at < shown.size(); at += SequenceLength(shown[at])) {

@@ -35,10 +35,11 @@ KEYWORDS = {
     "channelOrder": "channel_order",
     "threads": "threads",
     "memory": "memory",
+    "allowHosts": "allow_hosts",
 }
 
 # Those that decide no feature.
-OF_THE_MACHINE = ("threads", "memory")
+OF_THE_MACHINE = ("threads", "memory", "allow_hosts")
 
 
 def number_or_text(value: Any) -> int | str:
@@ -85,6 +86,8 @@ inputScale, inputMean, channelOrder : optional
     memory : int or str, optional
         Bytes that a Python worker may hold; None shares spark.executor.pyspark.memory, else
         spark.executor.memoryOverhead, out among the tasks of an executor.
+    allowHosts : str, optional
+        Hosts that URIs of images may name; the executors' credentials go there. See docs/storage.md.
     delivery : {"auto", "always", "never"}, default "auto"
         Whether model files and cached weights of the driver's machine are sent to executors; "auto" sends them unless
         Spark runs on this machine alone.
@@ -113,6 +116,7 @@ inputScale, inputMean, channelOrder : optional
     channelOrder = parameter("channelOrder", "for a model file: rgb or bgr", one_of("rgb", "bgr"))
     threads = parameter("threads", "threads a task; None: spark.task.cpus", TypeConverters.toInt)
     memory = parameter("memory", "bytes that a Python worker may hold, such as 2GB", number_or_text)
+    allowHosts = parameter("allowHosts", "hosts, separated by commas, that URIs of images may name")
     delivery = parameter("delivery", "whether files of the driver are sent to executors", one_of(*DELIVERY))
 
     @keyword_only
@@ -140,6 +144,7 @@ inputScale, inputMean, channelOrder : optional
         channelOrder: str | None = None,
         threads: int | None = None,
         memory: int | str | None = None,
+        allowHosts: str | None = None,
         delivery: str | None = None,
     ) -> None:
         super().__init__()

@@ -47,6 +47,7 @@ def write_model(session: SparkSession, path: str, plan: str, made: Made, reducti
     folder = place[: place.rindex("/metadata/")] + "/model"
     rows = session.range(0, 1, 1, 1).mapInArrow(WriteModel(folder, plan, whole), "problem string").collect()
     if rows[0]["problem"]:
+        shown = engine().visible_text(folder)
         warnings.warn(
-            f"{folder}, Pomona's own form of the model, could not be written: {rows[0]['problem']}", stacklevel=2
+            f"{shown}, Pomona's own form of the model, could not be written: {rows[0]['problem']}", stacklevel=2
         )

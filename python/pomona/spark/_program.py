@@ -19,6 +19,10 @@ usage: pomona-spark COMMAND
 
 pomona-spark COMMAND --help tells more; docs/spark.md tells all."""
 
+# Settings whose values Spark hides in pages and event logs. Its own pattern knows neither AWS_ACCESS_KEY_ID nor
+# AZURE_STORAGE_KEY, which may be given as spark.executorEnv settings.
+REDACTED = "(?i)secret|password|token|credential|(access|account|storage|api)[._]?key|connection[._]?string"
+
 DONE, FAILED, WRONG_USAGE, TOO_MANY_FAILURES, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -41,7 +45,7 @@ def main(words: list[str] | None = None) -> None:
 
 
 def _fail(code: int, error: BaseException) -> None:
-    print(f"error: {error}", file=sys.stderr)
+    print(f"error: {engine().visible_text(str(error))}", file=sys.stderr)
     sys.exit(code)
 
 
@@ -96,6 +100,7 @@ def _session(arguments: Any) -> Any:
     # Spark's own default is whatever python3 is on the executors' path.
     os.environ.setdefault("PYSPARK_PYTHON", conf.get("spark.pyspark.python", sys.executable))
     conf.setIfMissing("spark.ui.showConsoleProgress", "false")  # the driver shows its own
+    conf.setIfMissing("spark.redaction.regex", REDACTED)
     return SparkSession.builder.config(conf=conf).getOrCreate()
 
 
@@ -117,4 +122,4 @@ def _say(result: _jobs.RunResult) -> None:
         print(f"  speed       {run['images_per_second']:,.0f} images/s")
     stages = ", ".join(f"{stage} {took:.1f} s" for stage, took in run.get("seconds", {}).items() if stage != "total")
     print(f"  time        {run.get('seconds', {}).get('total', 0):.1f} s ({stages})")
-    print(f"  report      {result.report}\n")
+    print(f"  report      {engine().visible_text(result.report)}\n")

@@ -153,7 +153,7 @@ class _Done:
 def _shown(options: dict[str, Any]) -> str:
     """Where from and where to, without what a query may hold."""
     places = [re.sub(r"//[^/@]*@", "//", str(options[name])).partition("?")[0] for name in ("input", "output")]
-    return " to ".join(places)
+    return engine().visible_text(" to ".join(places))
 
 
 def _is_local(place: str) -> bool:
@@ -187,4 +187,5 @@ def _reason(error: BaseException) -> str:
     text = str(java.toString() if java is not None else error)
     found = re.findall(r"^(?:[\w.]+\.)?(?:\w*Error): (.+(?:\n  .+)*)", text, re.MULTILINE)
     said = found[-1].strip() if found else text.strip().splitlines()[0]
+    said = engine().visible_text(said)
     return f"a shard failed on every try: {said}. The executors' logs tell more; the same command goes on"

@@ -6,11 +6,13 @@ import json
 import os
 import socket
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 # What tells the stores who and where they are; the driver's reach the executors that have no others. As Spark itself
-# does it with the keys of S3, they travel inside the tasks: neither the event log nor any page shows them.
+# does it with the keys of S3, they travel inside the tasks: no command line, event log or page shows them, and the
+# settings that encrypt what Spark sends and spills cover them (docs/spark.md).
 FORWARDED = (
     *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"),
     *("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_EC2_METADATA_DISABLED"),
@@ -31,7 +33,7 @@ class Assignment:
     ticket : str
         Of the driver's claim on the output: nothing is committed once that is gone.
     environment : dict
-        Variables that the driver has.
+        Variables that the driver has; they may hold secrets, so nothing prints them.
     folder : str
         Where relative local paths begin; empty where there are none.
     weights, model_file : str
@@ -42,7 +44,7 @@ class Assignment:
 
     options: str
     ticket: str
-    environment: dict[str, str]
+    environment: dict[str, str] = field(repr=False)
     folder: str = ""
     weights: str = ""
     model_file: str = ""
@@ -71,10 +73,31 @@ def run_shards(
 
     context = TaskContext.get()
     threads = context.cpus() if context else 1
-    for shard, thumbnails in shards:
-        images, failed, read, seconds = _open(assignment, threads).run(shard, thumbnails)
-        counter.add({shard: (images, failed, read, *seconds, socket.gethostname())})
+    with _variables(assignment.environment):
+        for shard, thumbnails in shards:
+            images, failed, read, seconds = _open(assignment, threads).run(shard, thumbnails)
+            counter.add({shard: (images, failed, read, *seconds, socket.gethostname())})
     return iter(())
+
+
+@contextmanager
+def _variables(wanted: dict[str, str]) -> Iterator[None]:
+    """Have the driver's variables for the length of a task.
+
+    A Python worker lives on and may run tasks of others; neither they nor what they start finds the variables. The
+    worker's open store is forgotten when another job comes; Spark ends workers that were idle for a minute.
+    """
+    from .._native import engine
+
+    added = {name: value for name, value in wanted.items() if not os.environ.get(name)}
+    os.environ.update(added)
+    engine().read_environment()
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
+        engine().read_environment()
 
 
 def _open(assignment: Assignment, threads: int) -> Any:
@@ -84,8 +107,6 @@ def _open(assignment: Assignment, threads: int) -> Any:
     if _worker is not None and _worker[0] == wanted:
         return _worker[1]
     _worker = None  # before the next model is opened
-    for name, value in assignment.environment.items():
-        os.environ.setdefault(name, value)
     if assignment.folder:
         try:
             os.chdir(assignment.folder)
