@@ -200,11 +200,11 @@ std::string ManifestPrefix(std::string_view text, const Location& input) {
 }
 
 ImagePlaces::ImagePlaces(const Location& input, const RunOptions& options)
-    : ImagePlaces(input, options.columns, MostImageBytes(MemoryAllowed(options.memory), options.decode.max_pixels),
-                  options.allow_hosts) {}
+    : ImagePlaces(input, options.columns, options.allow_hosts,
+                  MostImageBytes(MemoryAllowed(options.memory), options.decode.max_pixels)) {}
 
-ImagePlaces::ImagePlaces(const Location& input, const InputColumns& columns, std::int64_t most_bytes,
-                         std::vector<std::string> allowed_hosts)
+ImagePlaces::ImagePlaces(const Location& input, const InputColumns& columns, std::vector<std::string> allowed_hosts,
+                         std::int64_t most_bytes)
     : source_(UriSource::Data(std::move(allowed_hosts)).With(input)),
       root_(IsListFile(input.path) || IsPackedFile(input.path) ? input.Parent() : input),
       remote_(IsListFile(input.path) || !input.is_local()),

@@ -39,10 +39,10 @@ std::string ManifestPrefix(std::string_view text, const Location& input);
 class ImagePlaces {
  public:
   /// \param[in] columns of images inside Parquet files
-  /// \param[in] most_bytes of one image's file (`MostImageBytes`)
   /// \param[in] allowed_hosts that a key may name besides the input's own
-  explicit ImagePlaces(const Location& input, const InputColumns& columns = {}, std::int64_t most_bytes = 1'500'000'000,
-                       std::vector<std::string> allowed_hosts = {});
+  /// \param[in] most_bytes of one image's file (`MostImageBytes`)
+  explicit ImagePlaces(const Location& input, const InputColumns& columns = {},
+                       std::vector<std::string> allowed_hosts = {}, std::int64_t most_bytes = 1'500'000'000);
   ImagePlaces(const Location& input, const RunOptions& options);
 
   Result<Location> Place(std::string_view key) const;
