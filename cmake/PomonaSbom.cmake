@@ -13,6 +13,7 @@ function(pomona_sbom target file)
       --version "${PROJECT_VERSION}" --npm-lock "${CMAKE_SOURCE_DIR}/package-lock.json" ${headers} ${ARGN}
     DEPENDS ${target} "${CMAKE_SOURCE_DIR}/cmake/sbom.py"
     COMMENT "Inventory of ${target}'s libraries"
+    WORKING_DIRECTORY "${CMAKE_BINARY_DIR}"  # from which the linker's map counts paths
     VERBATIM)
   add_custom_target(${target}_sbom ALL DEPENDS "${file}")
 endfunction()

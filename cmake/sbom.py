@@ -100,10 +100,10 @@ def loaded(program):
 
 
 def linked(link_map):
-    """Returns the archives of which a member was used."""
+    """Returns the archives of which a member was used; the map's paths count from the working directory."""
     members = link_map.read_text(encoding="utf-8").split("Discarded input sections")[0]
-    archives = {Path(name) for name in re.findall(r"^(\S+\.a)\(", members, re.MULTILINE)}
-    return [path for path in archives if path.is_absolute() and path.name not in ("libc_nonshared.a", "libgcc.a")]
+    archives = {Path(name).absolute() for name in re.findall(r"^(\S+\.a)\(", members, re.MULTILINE)}
+    return [path for path in archives if path.name not in ("libc_nonshared.a", "libgcc.a")]
 
 
 def from_npm(lock):

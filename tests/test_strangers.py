@@ -172,7 +172,6 @@ def test_a_pipe_is_refused_and_never_waited_for(pomona, photos_of, pipe, tmp_pat
         "list.csv": lambda file: ["run", file, *out, *PIXELS],
         "list.parquet": lambda file: ["run", file, *out, *PIXELS],
         "images.tar": lambda file: ["run", file, *out, *PIXELS],
-        "manifest.json": lambda file: ["run", file, *out, *PIXELS],
         "run.toml": lambda file: ["run", photos_of, *out, *PIXELS, "--config", file],
         "net.onnx": lambda file: ["run", photos_of, *out, "--extractor", file],
         "weights.h5": lambda file: ["run", photos_of, *out, "--extractor", "vgg16", "--weights", file],

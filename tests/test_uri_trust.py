@@ -124,7 +124,8 @@ def test_models_and_outputs_reach_no_host_of_theirs(
             model = json.loads(json.dumps(before[0]))
             model["options"] |= {"extractor": "vgg16", name: uri.replace("a.jpg", "a.onnx")}
             pipeline.write_text(json.dumps(model))
-            refused = pomona("apply", "made", "in", "--output", "x", cwd=tmp_path, env=environment, code=2)
+            code = 1 if name == "weights" else 2  # a model sets no weights, wherever they are
+            refused = pomona("apply", "made", "in", "--output", "x", cwd=tmp_path, env=environment, code=code)
             assert "Traceback" not in refused.stderr
         options.write_text(json.dumps(before[1] | {"input_uri": uri}))
         refused = pomona("retry-failed", "made", "--max-failures", "100%", cwd=tmp_path, env=environment, code=2)
@@ -184,7 +185,7 @@ SECRETS = [
     f"abfs://cont@acct.dfs.core.windows.net/a.jpg?sv=1&sig={PASSWORD}",
     f"abfs://cont:{PASSWORD}@acct.dfs.core.windows.net/a.jpg",
     f"gs://x:{PASSWORD}@bucket/a.jpg",
-    f"hdfs://u:{PASSWORD}@namenode/a.jpg#{PASSWORD}?x={PASSWORD}",
+    f"hdfs://u:{PASSWORD}@namenode/a.jpg?x={PASSWORD}",
 ]
 
 
@@ -200,7 +201,7 @@ def nothing_holds(secret, folder, *texts):
 
 @pytest.mark.parametrize("name", ["list.csv", "list.parquet"])
 def test_secrets_of_rows_are_kept_nowhere(pomona, images, tmp_path, name):
-    hidden = [uri for uri in SECRETS if "#" not in uri]
+    hidden = SECRETS
     write_list(tmp_path / name, [*images, *hidden])
     run = ["run", name, "--output", "out", *PIXELS, "--max-failures", "100%", "--progress", "plain"]
     said = [pomona(*run, cwd=tmp_path, env=NO_CREDENTIALS)]
