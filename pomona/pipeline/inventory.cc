@@ -120,6 +120,7 @@ class Report {
     ARROW_ASSIGN_OR_RAISE(const ParquetInput input, ParquetInput::Open(data));
     const parquet::SchemaDescriptor& leaves = *input.metadata()->schema();
     std::vector<std::string> names;
+    names.reserve(static_cast<std::size_t>(leaves.num_columns()));
     for (int leaf = 0; leaf < leaves.num_columns(); ++leaf) names.push_back(leaves.GetColumnRoot(leaf)->name());
     const Columns columns = ColumnsOf(names);
     std::vector<int> wanted = {columns.bucket, columns.key, columns.size, columns.etag, columns.latest, columns.marker};

@@ -46,8 +46,10 @@ enum class UpdateKind {
 struct RunOptions {
   // Result options.
   std::string input;
-  ExtractorRequest extractor;   ///< also holds image size, pooling, precision, engine, weights
-  bool auto_precision = false;  ///< --precision auto: the fastest whose features keep `min_similarity`
+  ExtractorRequest extractor;    ///< also holds image size, pooling, precision, engine, weights
+  bool auto_precision = false;   ///< --precision auto: the fastest whose features keep `min_similarity`
+  bool include_skipped = false;  ///< files whose names tell that they are not data, too
+  bool csv_safe = false;         ///< labels and paths in projection.csv that a spreadsheet would run get an apostrophe
   double min_similarity = 0.999;
   ResizeFilter resample = ResizeFilter::kBicubic;
   DecodeOptions decode;
@@ -57,11 +59,9 @@ struct RunOptions {
   InputColumns columns;
   std::vector<std::string> include;
   std::vector<std::string> exclude;
-  bool include_skipped = false;  ///< files whose names tell that they are not data, too
   std::optional<std::int64_t> sample;
   std::optional<std::int64_t> limit;
   std::int64_t shard_size = 1024;
-  bool csv_safe = false;  ///< labels and paths in projection.csv that a spreadsheet would run get an apostrophe
 
   // Run options.
   std::string output;
