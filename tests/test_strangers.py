@@ -111,7 +111,8 @@ def test_an_output_named_through_a_link_works(pomona, photos_of, tmp_path):
 def foreign_options(output):
     mine = output("mine")
     return [("output", str(mine)), ("overwrite", True), ("input", "/etc"), ("memory", 1), ("weights", "x.h5"),
-            ("limit", 1), ("threads", 64), ("include", ["*"]), ("components", 1), ("no-such-option", 1)]  # fmt: skip
+            ("limit", 1), ("threads", 64), ("include", ["*"]), ("components", 1), ("allow-hosts", "127.0.0.1"),
+            ("no-such-option", 1)]  # fmt: skip
 
 
 def test_a_model_sets_no_option_but_those_that_make_features(pomona, photos_of, output, tmp_path):
@@ -134,9 +135,12 @@ def test_a_model_sets_no_option_but_those_that_make_features(pomona, photos_of, 
 
 def test_an_output_says_nothing_but_how_its_rows_were_made(pomona, output, tmp_path):
     made, mine = output("made"), output("mine")
-    before = tree(mine)
-    edit(made / "_pomona" / "options.json", lambda j: j["options"].update({"output": str(mine), "overwrite": True}))
-    assert 'options.json sets "output"' in pomona("retry-failed", made, code=1).stderr
+    before, options = tree(mine), (made / "_pomona" / "options.json")
+    kept = options.read_text(encoding="utf-8")
+    for name, value in (("output", str(mine)), ("overwrite", True), ("allow-hosts", "127.0.0.1"), ("memory", 1)):
+        edit(options, lambda j, name=name, value=value: j["options"].update({name: value}))
+        assert f'options.json sets "{name}"' in pomona("retry-failed", made, code=1).stderr
+        options.write_text(kept, encoding="utf-8")
     assert tree(mine) == before
 
 

@@ -86,7 +86,8 @@ TEST(ModelFolder, DamageAndNewerFormatsAreNamed) {
   };
   EXPECT_THAT(with("\"model_format\": 1", "\"model_format\": 2"), HasSubstr("use a newer Pomona"));
   EXPECT_THAT(with("\"components\": 2", "\"components\": 3"), HasSubstr("pca.components is F64 (2, 3)"));
-  EXPECT_THAT(with("\"model_file\": null", "\"model_file\": \"../../x\""), HasSubstr("plain name"));
+  EXPECT_THAT(with("\"model_file\": null", "\"model_file\": \"a/x\""), HasSubstr("plain name"));
+  EXPECT_THAT(with("\"model_file\": null", "\"model_file\": \"../../x\""), HasSubstr("not a file inside"));
   EXPECT_THAT(with("{", "["), HasSubstr("not valid JSON"));
   WriteFile(folder / "model/pipeline.json", good);
   std::filesystem::resize_file(folder / "model/arrays.safetensors", 40);

@@ -40,7 +40,7 @@ Status CopyLocalFile(const Location& from, const Location& to) {
 Status CopyFile(const Location& from, const Location& to) {
   if (from.is_local() && to.is_local()) return CopyLocalFile(from, to);
   ARROW_RETURN_NOT_OK(MakeFolders(to.Parent()));
-  const Status status = from.filesystem->CopyFile(from.path, to.path);
+  Status status = from.filesystem->CopyFile(from.path, to.path);
   if (status.ok()) return status;
   return Status::IOError(to.display, ": cannot be copied from ", from.display, ": ", status.message());
 }

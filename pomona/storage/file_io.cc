@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <limits>
 #include <new>
 #include <utility>
@@ -30,8 +29,6 @@
 
 namespace pomona {
 namespace {
-
-namespace fs = std::filesystem;
 
 /// Arrow's message without its own wording of the place, under the name the user knows.
 Status StoreError(const Location& location, std::string_view what, const Status& status) {

@@ -15,11 +15,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The path below the folder that a location must not leave; nothing where it may, and for the folders above that one.
+/// The path below the folder that a location must not leave; nothing where it may, and for that folder itself, which
+/// the user has named, and those above it.
 std::optional<std::string> PathBeneath(const Location& location) {
   const std::string& root = location.beneath;
-  if (root.empty()) return std::nullopt;
-  if (location.path == root) return ".";
+  if (root.empty() || location.path == root) return std::nullopt;
   const std::string prefix = root == "/" ? root : root + "/";
   if (!location.path.starts_with(prefix)) return std::nullopt;
   return location.path.substr(prefix.size());
@@ -122,7 +122,7 @@ Status MakeLocalFolders(const Location& location) {
   std::error_code error;
   fs::create_directories(relative ? location.beneath : location.path, error);
   if (error) return LocalError(location, "the folder cannot be made", error.value());
-  if (!relative || *relative == ".") return Status::OK();
+  if (!relative) return Status::OK();
   const Descriptor root = OpenFolder(location.beneath);
   if (root.get() < 0) return LocalError(location, "the folder cannot be made", errno);
   constexpr int kFolder = O_PATH | O_DIRECTORY | O_CLOEXEC;

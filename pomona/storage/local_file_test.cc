@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -94,6 +95,12 @@ TEST_F(LocalFileTest, TheFolderItselfMayBeALink) {
   EXPECT_EQ(Read(root_ / "out/new/a.txt"), "a");
 }
 
+TEST_F(LocalFileTest, AFileInPlaceOfTheFolderIsAFile) {
+  Location file = Location::Parse((root_ / "outside/precious.txt").string()).ValueOrDie();
+  file.beneath = file.path;
+  EXPECT_EQ(KindOfPlace(file).ValueOrDie(), PlaceKind::kFile);
+}
+
 TEST_F(LocalFileTest, WithoutAFolderToStayInLinksAreFollowed) {
   fs::create_directory_symlink(root_ / "outside", root_ / "out/link");
   Location free = out_;
@@ -124,17 +131,21 @@ TEST_F(LocalFileTest, TheWalkIsAsStrict) {
 TEST_F(LocalFileTest, AFolderThatIsSwappedForALinkMeanwhile) {
   std::atomic<bool> stop{false};
   std::thread swapping([&] {
+    const auto pause = std::chrono::milliseconds(1);
     std::error_code error;
     while (!stop) {
       fs::rename(root_ / "out/inside", root_ / "out/aside", error);
       fs::create_directory_symlink(root_ / "outside", root_ / "out/inside", error);
-      fs::remove(root_ / "out/inside", error);
+      std::this_thread::sleep_for(pause);
+      if (fs::is_symlink(root_ / "out/inside", error)) fs::remove(root_ / "out/inside", error);
       fs::rename(root_ / "out/aside", root_ / "out/inside", error);
+      if (error) fs::remove_all(root_ / "out/aside", error);  // the writer has made the folder again
+      std::this_thread::sleep_for(pause);
     }
   });
   int written = 0;
   int refused = 0;
-  for (int i = 0; i < 3000; ++i) {
+  for (int i = 0; i < 20000 && (written < 20 || refused < 20); ++i) {
     (WriteAtomically(out_.Child("inside/precious.txt"), "bad").ok() ? written : refused) += 1;
     static_cast<void>(WriteExclusively(out_.Child("inside/new.txt"), "bad"));
     static_cast<void>(RemoveFile(out_.Child("inside/precious.txt")));
