@@ -1,5 +1,5 @@
 # What a damaged file could otherwise make of a fault: stack protector, checked C functions, libstdc++'s assertions,
-# and a table of functions that is read-only from the start. Measured together: docs/benchmarks.md.
+# and a table of functions that is read-only from the start.
 add_compile_options(-fstack-protector-strong -fstack-clash-protection)
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
